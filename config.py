@@ -1,0 +1,107 @@
+"""The settings: every `CATALOGRAPH_*` variable, typed, documented, checked at start-up."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from errors import SettingsError
+
+PREFIX = "CATALOGRAPH_"
+SETTINGS_FILE = "settings.env"
+
+
+class Settings(BaseSettings):
+    """One value for each `CATALOGRAPH_*` variable; the name is the field's in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    collections: Path = Field(description="Folder of the collection files (`*.yaml`, `*.yml`, `*.json`).")
+    database_url: str = Field(description="PostgreSQL, as `postgresql://user:password@host:port/database`.")
+    elasticsearch_url: str = Field(description="Elasticsearch, as `http://host:port`; several with commas.")
+    redis_url: str = Field(description="Redis or Valkey, as `redis://host:port/0`.")
+    broker_url: str = Field(description="Celery's broker, as `redis://…` or `amqp://…`.")
+    secret: str = Field(min_length=16, description="Signs cursors and sessions; the same on every server.")
+    admin_token: str = Field(default="", description="A token with the role `admin` that always works; empty for none.")
+    index_prefix: str = Field(
+        default="catalograph", pattern=r"^[a-z][a-z0-9_-]*$", description="Begins the name of every index."
+    )
+    max_body: int = Field(default=1_000_000, gt=0, description="Bytes of a request, unpacked.")
+    max_upsert_body: int = Field(default=10_000_000, gt=0, description="Bytes of a request that upserts records.")
+    max_upsert_records: int = Field(default=1_000, gt=0, description="Records of one upsert.")
+    max_first: int = Field(default=1_000, gt=0, description="The largest `first` or `last`.")
+    max_tokens: int = Field(default=5_000, gt=0, description="Tokens of a document.")
+    request_timeout: float = Field(default=30.0, gt=0, description="Seconds until an operation is ended.")
+    search_timeout: float = Field(default=10.0, gt=0, description="Seconds that one search may take.")
+    searchable_timeout: float = Field(default=10.0, gt=0, description="Seconds that `waitFor: SEARCHABLE` waits.")
+    max_line: int = Field(default=16_000_000, gt=0, description="Bytes of one line of an import.")
+    database_pool: int = Field(default=10, gt=0, description="Connections to PostgreSQL a process.")
+    introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
+    refresh_interval: str = Field(default="1s", description="Elasticsearch's `index.refresh_interval`.")
+    index_batch: int = Field(default=1_000, gt=0, description="Records of one bulk request.")
+    index_batch_bytes: int = Field(default=8_000_000, gt=0, description="Bytes of one bulk request.")
+    sweep_seconds: float = Field(default=5.0, gt=0, description="Seconds between two sweeps of the outbox.")
+    log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` or `json`.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings,)
+
+    @cached_property
+    def async_database_url(self) -> str:
+        """The database's address with the driver that SQLAlchemy is to use."""
+        _, _, rest = self.database_url.partition("://")
+        return f"postgresql+asyncpg://{rest}"
+
+
+def load_settings(data: Path | None = None, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
+    """Settings from `given`, the environment, and `settings.env` of a data folder, in this order.
+
+    Raises `SettingsError` naming every setting that is missing, wrong or unknown.
+    """
+    variables = dict(_read_file(data)) if data else {}
+    variables |= {k: v for k, v in (os.environ if environment is None else environment).items() if k.startswith(PREFIX)}
+    named = {k.removeprefix(PREFIX).lower(): v for k, v in variables.items()}
+    problems = [_unknown(name) for name in named if name not in Settings.model_fields]
+    values = {k: v for k, v in named.items() if k in Settings.model_fields}
+    values |= {k: v for k, v in given.items() if v is not None}
+    try:
+        settings = Settings(**values)
+    except ValidationError as error:
+        problems += [_wrong(detail) for detail in error.errors()]
+    if problems:
+        raise SettingsError("\n".join(problems))
+    return settings
+
+
+def _read_file(data: Path) -> dict[str, str]:
+    path = data / SETTINGS_FILE
+    if not path.is_file():
+        raise SettingsError(f"{path} does not exist.", "Start `catalograph up` with this --data first.")
+    lines = (line.partition("=") for line in path.read_text().splitlines() if line.strip() and line[0] != "#")
+    return {name.strip(): value.strip() for name, _, value in lines}
+
+
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name, Settings.model_fields, n=1)
+    advice = f" (did you mean {PREFIX}{near[0].upper()}?)" if near else ""
+    return f"{PREFIX}{name.upper()} is no setting of ours{advice}"
+
+
+def _wrong(detail: Any) -> str:
+    name = PREFIX + str(detail["loc"][0]).upper()
+    if detail["type"] == "missing":
+        return f"{name} is not set: {Settings.model_fields[detail['loc'][0]].description}"
+    return f"{name} is wrong: {detail['msg']}"

@@ -1,0 +1,93 @@
+"""Every error that Catalograph raises on purpose, as one tree.
+
+An error says what happened, where, and what to do. `code` is part of the public API: `schema.errors`
+is the one place that turns it into a GraphQL error, `cli` the one that turns it into an exit status.
+"""
+
+from typing import ClassVar
+
+
+class CatalographError(Exception):
+    """Something went wrong that we know by name."""
+
+    code: ClassVar[str] = "INTERNAL"
+    exit_status: ClassVar[int] = 1
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        self.message = message
+        self.remedy = remedy
+        super().__init__(f"{message} {remedy}".strip())
+
+
+class BadUserInput(CatalographError):
+    """An argument can't mean anything: correct the request."""
+
+    code = "BAD_USER_INPUT"
+
+
+class Unauthenticated(CatalographError):
+    """The token or session is unknown, ended or revoked: sign in again."""
+
+    code = "UNAUTHENTICATED"
+
+
+class Forbidden(CatalographError):
+    """The viewer's roles do not allow this: ask for a role that does."""
+
+    code = "FORBIDDEN"
+
+
+class NotFound(CatalographError):
+    """There is no such thing, or the viewer may not read it."""
+
+    code = "NOT_FOUND"
+
+
+class Conflict(CatalographError):
+    """Something else changed it, or does the same work right now: read it again."""
+
+    code = "CONFLICT"
+
+
+class SearchUnavailable(CatalographError):
+    """Elasticsearch does not answer: look-ups and writes go on, searches come back by themselves."""
+
+    code = "SEARCH_UNAVAILABLE"
+
+
+class DatabaseUnavailable(CatalographError):
+    """PostgreSQL does not answer: try again, the pool recovers by itself."""
+
+    code = "DATABASE_UNAVAILABLE"
+
+
+class BrokerUnavailable(CatalographError):
+    """The message broker does not answer: the work is kept and handed over later."""
+
+    code = "BROKER_UNAVAILABLE"
+
+
+class OperationTimeout(CatalographError):
+    """The operation ran longer than the limit allows: ask for less."""
+
+    code = "TIMEOUT"
+
+
+class SettingsError(CatalographError):
+    """A setting is missing or wrong: correct it and start again."""
+
+    exit_status = 2
+
+
+class CollectionErrors(CatalographError):
+    """Collection files are wrong; the message holds one `FILE:LINE: …` line for each error."""
+
+    exit_status = 2
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
+class EmbeddedServerError(CatalographError):
+    """A server that `catalograph up` runs could not be fetched, started or stopped."""
