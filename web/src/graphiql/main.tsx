@@ -1,0 +1,25 @@
+/** The page at `/graphql`: GraphiQL on the server that it came from. */
+import '@graphiql/react/style.css';
+import '@graphiql/plugin-doc-explorer/style.css';
+import '@graphiql/plugin-history/style.css';
+import 'graphiql/graphiql.css';
+import './style.css';
+
+import { GraphiQL } from 'graphiql';
+import { createRoot } from 'react-dom/client';
+import { createFetcher } from './fetcher';
+import { settingsOf } from './settings';
+import { provideWorkers } from './workers';
+
+provideWorkers();
+
+const endpoint = new URL(window.location.pathname, window.location.origin);
+const container = document.getElementById('graphiql') as HTMLElement;
+
+createRoot(container).render(
+  <GraphiQL fetcher={createFetcher(endpoint)} defaultQuery={settingsOf(document).defaultQuery}>
+    <GraphiQL.Logo>
+      <span className="product">Catalograph</span>
+    </GraphiQL.Logo>
+  </GraphiQL>,
+);
