@@ -1,0 +1,129 @@
+"""What facets count."""
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tests.acceptance.oracle.filters import Filter, matches
+from tests.acceptance.oracle.order import fold, sort_key
+from tests.acceptance.oracle.shapes import Json, Path, Record, Shape, values_at
+
+
+@dataclass(frozen=True)
+class Bucket:
+    value: str
+    count: int
+    selected: bool
+
+
+@dataclass(frozen=True)
+class TermFacet:
+    buckets: list[Bucket]
+    other_count: int
+    missing_count: int
+
+
+@dataclass(frozen=True)
+class Histogram:
+    counts: dict[float, int]
+    """Counts by the lower ends of the buckets that are not empty."""
+    min: float | None
+    max: float | None
+    missing_count: int
+
+
+@dataclass(frozen=True)
+class Facets:
+    """The facets of the records that meet a filter; each ignores the conditions on its own property."""
+
+    records: Sequence[Record]
+    given: Filter
+    shape: Shape
+
+    def terms(
+        self,
+        path: Path,
+        *,
+        first: int = 10,
+        by_value: bool = False,
+        contains: str = "",
+        include_own: bool = False,
+    ) -> TermFacet:
+        counts, missing = self._counts(path, include_own=include_own)
+        is_text, selected = self.shape.at(path).is_text, set(selected_values(self.given, path))
+        found = [value for value in counts if fold(contains) in fold(text_of(value))]
+        found.sort(key=lambda value: sort_key(value, is_text=is_text))
+        if not by_value:
+            found.sort(key=lambda value: counts[value], reverse=True)
+        shown = [value for place, value in enumerate(found) if place < first or value in selected]
+        return TermFacet(
+            [Bucket(text_of(value), counts[value], value in selected) for value in shown],
+            sum(counts[value] for value in found) - sum(counts[value] for value in shown),
+            missing,
+        )
+
+    def histogram(self, path: Path, interval: float, *, include_own: bool = False) -> Histogram:
+        values = [set(values_at(r, path, self.shape)) for r in self._found(path, include_own=include_own)]
+        present = [value for each in values for value in each]
+        floors = Counter(floor for each in values for floor in {math.floor(v / interval) * interval for v in each})
+        missing = sum(not each for each in values)
+        return Histogram(dict(floors), min(present, default=None), max(present, default=None), missing)
+
+    def ranges(self, path: Path, ranges: Iterable[Mapping[str, float]]) -> list[int]:
+        """Counts of the ranges, `from` inclusive and `to` exclusive, in their order."""
+        values = [values_at(record, path, self.shape) for record in self._found(path, include_own=False)]
+        ends = [(r.get("from", -math.inf), r.get("to", math.inf)) for r in ranges]
+        return [sum(any(low <= value < high for value in each) for each in values) for low, high in ends]
+
+    def _counts(self, path: Path, *, include_own: bool) -> tuple[Counter[Json], int]:
+        counts: Counter[Json] = Counter()
+        missing = 0
+        for record in self._found(path, include_own=include_own):
+            values = set(values_at(record, path, self.shape))
+            counts.update(values)
+            missing += not values
+        return counts, missing
+
+    def _found(self, path: Path, *, include_own: bool) -> Iterator[Record]:
+        given = self.given if include_own else without_own(self.given, path)
+        return (record for record in self.records if matches(record, given, self.shape))
+
+
+def text_of(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def without_own(given: Filter, path: Path) -> dict[str, Any]:
+    """The filter without the conditions on `path` at its top, inside `and`, and in one element or every element."""
+    kept: dict[str, Any] = {}
+    for name, part in given.items():
+        if name == "and":
+            kept[name] = [without_own(each, path) for each in part]
+        elif name != path[0]:
+            kept[name] = part
+        elif len(path) > 1 and (rest := _below(part, path[1:])):
+            kept[name] = rest
+    return kept
+
+
+def _below(part: Filter, path: Path) -> dict[str, Any]:
+    kept = {name: without_own(inner, path) for name, inner in part.items() if name in ("some", "every")}
+    others = {name: inner for name, inner in part.items() if name not in ("some", "every")}
+    return {name: inner for name, inner in kept.items() if inner} | without_own(others, path)
+
+
+def selected_values(given: Filter, path: Path) -> Iterator[Json]:
+    """The values that the conditions on `path` name by `eq`, `in` and `any`."""
+    for each in given.get("and", []):
+        yield from selected_values(each, path)
+    if not path:
+        yield from ([given["eq"]] if "eq" in given else [])
+        yield from (*given.get("in", []), *given.get("any", []))
+        return
+    for quantifier in ("some", "every"):
+        if quantifier in given:
+            yield from selected_values(given[quantifier], path)
+    if path[0] in given:
+        yield from selected_values(given[path[0]], path[1:])

@@ -1,0 +1,96 @@
+"""Which records meet a filter."""
+
+import operator
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tests.acceptance.oracle.shapes import Json, Record, Shape
+
+Filter = Mapping[str, Any]
+
+
+class BadFilterError(Exception):
+    """The filter has no meaning."""
+
+
+def matches(value: Record | None, given: Filter | None, shape: Shape) -> bool:
+    """Whether a record, or an object inside one, meets a filter."""
+    return all(_meets(value, name, part, shape) for name, part in (given or {}).items() if part is not None)
+
+
+def _meets(value: Record | None, name: str, part: Json, shape: Shape) -> bool:
+    match name:
+        case "and":
+            return all(matches(value, each, shape) for each in part)
+        case "or":
+            return any(matches(value, each, shape) for each in part)
+        case "not":
+            return not matches(value, part, shape)
+        case "exists" if name not in shape.properties:
+            return (value is not None) is part
+    prop = shape.properties[name]
+    return _property_meets(None if value is None else value.get(prop.name), part, prop.shape)
+
+
+def _property_meets(value: Json, part: Filter, shape: Shape) -> bool:
+    if shape.is_list:
+        return all(_list_meets(value or [], name, operand, part, shape) for name, operand in part.items())
+    if shape.is_object:
+        return matches(value, part, shape)
+    return scalar_matches(value, part)
+
+
+def _list_meets(values: list[Json], name: str, operand: Json, part: Filter, shape: Shape) -> bool:
+    if operand is None or name == "ignoreCase":
+        return True
+    if name == "exists":
+        return bool(values) is operand
+    if name == "count":
+        return scalar_matches(len(values), operand)
+    if shape.is_object:
+        found = [matches(element, operand, shape.item) for element in values]
+        return {"some": any(found), "none": not any(found), "every": all(found)}[name]
+    fold = _fold_of(part)
+    have, wanted = {fold(value) for value in values if value is not None}, {fold(each) for each in operand}
+    return {"any": bool(have & wanted), "all": wanted <= have, "none": not have & wanted}[name]
+
+
+OPERATORS: Mapping[str, Callable[[Json, Json], bool]] = {
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "in": lambda value, operand: value in operand,
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+    "startsWith": lambda value, operand: value.startswith(operand),
+    "contains": lambda value, operand: operand in value,
+}
+
+
+def scalar_matches(value: Json, given: Filter) -> bool:
+    """Whether one value meets all the operators of a scalar filter (but for full text ones)."""
+    return all(_operator(value, name, operand, given) for name, operand in given.items() if name != "ignoreCase")
+
+
+def _operator(value: Json, name: str, operand: Json, given: Filter) -> bool:
+    if operand is None:
+        if name in ("eq", "ne"):
+            raise BadFilterError(f"{name} takes no null: use exists")
+        return True
+    if name == "exists":
+        return (value is not None) is operand
+    if value is None:
+        return name == "ne"
+    fold = _fold_of(given)
+    return OPERATORS[name](fold(value), fold(operand))
+
+
+def _fold_of(given: Filter) -> Callable[[Json], Json]:
+    return _folded_case if given.get("ignoreCase") else lambda value: value
+
+
+def _folded_case(value: Json) -> Json:
+    if isinstance(value, list):
+        return [_folded_case(each) for each in value]
+    return value.casefold() if isinstance(value, str) else value

@@ -1,0 +1,46 @@
+"""In which order records come."""
+
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from tests.acceptance.oracle.shapes import Json, Path, Record, Shape, key_of, values_at
+
+Order = Mapping[str, Any]
+"""One entry of `orderBy`, such as `{"dateRange": {"endYear": "ASC"}}`."""
+
+
+def ordered(records: Iterable[Record], order_by: Sequence[Order], shape: Shape) -> list[Record]:
+    """The records in a total order: nulls last in both directions, ties by key ascending."""
+    result = sorted(records, key=lambda record: key_of(record, shape))
+    for order in reversed(order_by):
+        path, descending = path_of(order)
+        pick = max if descending else min
+        keyed = [(pick(sort_keys(record, path, shape), default=None), record) for record in result]
+        present = sorted(((k, r) for k, r in keyed if k is not None), key=lambda pair: pair[0], reverse=descending)
+        result = [record for _, record in present] + [record for key, record in keyed if key is None]
+    return result
+
+
+def path_of(order: Order) -> tuple[Path, bool]:
+    """The property of an entry, and whether its direction is descending."""
+    ((name, inner),) = order.items()
+    if isinstance(inner, str):
+        return (name,), inner == "DESC"
+    path, descending = path_of(inner)
+    return (name, *path), descending
+
+
+def sort_keys(record: Record, path: Path, shape: Shape) -> list[Json]:
+    is_text = shape.at(path).is_text
+    return [sort_key(value, is_text=is_text) for value in values_at(record, path, shape)]
+
+
+def sort_key(value: Json, *, is_text: bool) -> Json:
+    """What values are compared by: full text by its folded form first, other strings by code point."""
+    return (fold(value), value) if is_text else value
+
+
+def fold(text: str) -> str:
+    """NFKD, marks dropped, case folded."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()
