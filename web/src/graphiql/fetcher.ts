@@ -1,6 +1,6 @@
 /** Sends GraphiQL's operations to the server: subscriptions over WebSocket, all others by POST. */
 import type { Fetcher, FetcherParams, Observable } from '@graphiql/toolkit';
-import { type ExecutionResult, getOperationAST } from 'graphql';
+import { type ExecutionResult, getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 type Headers = Readonly<Record<string, string>>;
@@ -9,11 +9,18 @@ type Headers = Readonly<Record<string, string>>;
 export function createFetcher(endpoint: URL): Fetcher {
   return (params, options) => {
     const headers: Headers = options?.headers ?? {};
-    const operation = options?.documentAST && getOperationAST(options.documentAST, params.operationName);
-    return operation?.operation === 'subscription'
-      ? subscribe(endpoint, params, headers)
-      : post(endpoint, params, headers);
+    return isSubscription(params) ? subscribe(endpoint, params, headers) : post(endpoint, params, headers);
   };
+}
+
+/** Read from the text that is sent: the parsed document that GraphiQL offers may lag behind the typing. */
+function isSubscription({ query, operationName }: FetcherParams): boolean {
+  try {
+    return getOperationAST(parse(query, { noLocation: true }), operationName)?.operation === 'subscription';
+  } catch {
+    // No GraphQL: the server says what is wrong with it.
+    return false;
+  }
 }
 
 async function post(endpoint: URL, params: FetcherParams, headers: Headers): Promise<ExecutionResult> {
