@@ -1,0 +1,1 @@
+"""The truth: collections, and their records in PostgreSQL."""

@@ -1,0 +1,1 @@
+"""Collections: what a collection file says, as descriptors that all other layers follow."""

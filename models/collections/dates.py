@@ -1,0 +1,144 @@
+"""Dates and times: RFC 3339 text and date math to microseconds since 1970, in any time zone."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from functools import lru_cache
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from errors import BadUserInput
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - a local wall clock time has no zone
+_MICROSECOND = timedelta(microseconds=1)
+_MATH = re.compile(r"([+-]\d{1,9}|/)([yMwdhHms])")
+_MATH_TEXT = re.compile(r"(now|.+\|\|)((?:[+-]\d{1,9}[yMwdhHms]|/[yMwdhHms])*)")
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """What `now` means and in which zone local times are: one for a request."""
+
+    now: datetime
+    zone: tzinfo = UTC
+
+    @classmethod
+    def current(cls, zone: str | None = None) -> "Clock":
+        return cls(datetime.now(UTC), zone_named(zone) if zone else UTC)
+
+
+@lru_cache(maxsize=1000)
+def zone_named(name: str) -> tzinfo:
+    """The zone of an IANA name or an offset (`+02:00`). Raises `BadUserInput`."""
+    if re.fullmatch(r"[+-]\d\d:\d\d", name):
+        zone = datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo
+        assert zone is not None
+        return zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise BadUserInput(f"There is no time zone {name!r}.", "Use a name such as Europe/London, or +02:00.") from None
+
+
+def date_micros(text: str) -> int:
+    """Microseconds from 1970 to the midnight at which the date `text` begins. Raises `ValueError`."""
+    if len(text) != 10:
+        raise ValueError(f"{text!r} is not a date such as 2024-02-29")
+    return (date.fromisoformat(text).toordinal() - 719_163) * 86_400_000_000
+
+
+def datetime_micros(text: str, zone: tzinfo = UTC) -> int:
+    """Microseconds from 1970 to the moment `text`; without an offset it is in `zone`. Raises `ValueError`."""
+    if not _DATE_TIME.fullmatch(text):
+        raise ValueError(f"{text!r} is not a date and time such as 2024-02-29T12:00:00Z")
+    moment = datetime.fromisoformat(_six_digits(text.upper().replace(" ", "T")))
+    return micros(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+
+
+def _six_digits(text: str) -> str:
+    return re.sub(r"(\.\d{6})\d+", r"\1", text)
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds from 1970 to `moment`."""
+    return (moment - EPOCH) // _MICROSECOND
+
+
+def date_text(value: int) -> str:
+    """The date of a number of microseconds."""
+    return (_NAIVE_EPOCH + value * _MICROSECOND).date().isoformat()
+
+
+def datetime_text(value: int) -> str:
+    """The moment of a number of microseconds, in UTC."""
+    return (EPOCH + value * _MICROSECOND).isoformat().replace("+00:00", "Z")
+
+
+def is_math(text: str) -> bool:
+    """Whether `text` is date math, such as `now-30d/d` or `2024-01-01||+1M`."""
+    return bool(_MATH_TEXT.fullmatch(text))
+
+
+def math_micros(text: str, clock: Clock, *, only_date: bool, up: bool) -> int:
+    """Microseconds of a date math expression; `up` takes the last microsecond of a rounded unit. Raises `ValueError`."""
+    match = _MATH_TEXT.fullmatch(text)
+    if not match:
+        raise ValueError(f"{text!r} is not date math such as now-30d/d")
+    local = _anchor(match[1], clock)
+    try:
+        for amount, unit in _MATH.findall(match[2]):
+            local = _round(local, unit, up=up) if amount == "/" else _shift(local, int(amount), unit)
+        if only_date:
+            return (local - _NAIVE_EPOCH) // _MICROSECOND
+        return micros(local.replace(tzinfo=clock.zone))
+    except OverflowError:
+        raise ValueError(f"{text!r} is outside the years 1 to 9999") from None
+
+
+def _anchor(text: str, clock: Clock) -> datetime:
+    if text == "now":
+        return clock.now.astimezone(clock.zone).replace(tzinfo=None)
+    given = text.removesuffix("||")
+    moment = datetime.fromisoformat(given.upper() if "t" in given else given)
+    return moment.astimezone(clock.zone).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _shift(local: datetime, amount: int, unit: str) -> datetime:
+    if unit in "yM":
+        months = local.year * 12 + local.month - 1 + amount * (12 if unit == "y" else 1)
+        year, month = divmod(months, 12)
+        if not 1 <= year <= 9999:
+            raise OverflowError
+        return local.replace(year=year, month=month + 1, day=min(local.day, _days_in(year, month + 1)))
+    seconds = {"w": 604_800, "d": 86_400, "h": 3_600, "H": 3_600, "m": 60, "s": 1}[unit]
+    return local + timedelta(seconds=seconds * amount)
+
+
+def _days_in(year: int, month: int) -> int:
+    return 31 if month == 12 else (date(year, month + 1, 1) - date(year, month, 1)).days
+
+
+def _round(local: datetime, unit: str, *, up: bool) -> datetime:
+    start = floor(local, unit)
+    return _shift(start, 1, unit) - _MICROSECOND if up else start
+
+
+def floor(local: datetime, unit: str) -> datetime:
+    """The start of the unit (`y M w d h m s`, weeks from Monday) in which `local` lies."""
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    match unit:
+        case "y":
+            return day.replace(month=1, day=1)
+        case "M":
+            return day.replace(day=1)
+        case "w":
+            return day - timedelta(days=day.weekday())
+        case "d":
+            return day
+        case "h" | "H":
+            return local.replace(minute=0, second=0, microsecond=0)
+        case "m":
+            return local.replace(second=0, microsecond=0)
+        case _:
+            return local.replace(microsecond=0)

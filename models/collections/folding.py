@@ -1,0 +1,41 @@
+"""Forms of a string that the index keeps beside it: case folded, folded for ordering, bounded in length."""
+
+import hashlib
+import unicodedata
+
+# Lucene refuses a term of more than 32,766 bytes; a longer value is indexed by its beginning and its hash.
+MAX_TERM_BYTES = 32_766
+_KEPT_BYTES = 32_000
+SEPARATOR = "\x00"
+
+
+def fold(text: str) -> str:
+    """The folded form by which full text is ordered: NFKD, marks dropped, case folded."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(c for c in decomposed if not unicodedata.combining(c)).casefold()
+
+
+def order_key(text: str) -> str:
+    """A string that sorts by code point as (folded form, original) does; `original_of` takes it back."""
+    return bounded(fold(text)) + SEPARATOR + text if len(text) < 8_000 else bounded(fold(text) + SEPARATOR + text)
+
+
+def original_of(key: str) -> str:
+    """The value that `order_key` was made of."""
+    return key.rpartition(SEPARATOR)[2]
+
+
+def bounded(text: str) -> str:
+    """`text`, or for a text that is too long for a term its beginning and its hash.
+
+    Equal texts stay equal and different ones different; a prefix of up to 32,000 bytes stays a prefix.
+    """
+    if len(text) * 4 <= MAX_TERM_BYTES:
+        return text
+    encoded = text.encode()
+    if len(encoded) <= MAX_TERM_BYTES:
+        return text
+    kept = encoded[:_KEPT_BYTES].decode(errors="ignore")
+    return kept + SEPARATOR + hashlib.sha256(encoded).hexdigest()

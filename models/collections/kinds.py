@@ -1,0 +1,190 @@
+"""The table of field kinds: the GraphQL type, the filter, the mapping and the facets of a property follow from it.
+
+A kind is added by adding a row here (and, if its scalar is new, the scalar in `schema.scalars`).
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.collections import dates
+from models.collections.folding import bounded, order_key
+
+Json = Any
+Mapping = dict[str, Any]
+
+VALUE, IGNORE_CASE, ORDER, COUNT, CALENDAR, TEXT_SLOT = "@v", "@i", "@o", "@n", "@d", "@t"
+"""The slots of a property: its value, its case folded form, its form for order, its length, its date, its words."""
+
+EQUALITY = ("eq", "ne", "in")
+RANGES = ("gt", "gte", "lt", "lte")
+PATTERNS = ("startsWith", "contains")
+TEXTUAL = ("match", "phrase")
+
+
+@dataclass(frozen=True)
+class Slot:
+    """One index field of a property: how it is mapped and what of the value goes in (`None`: nothing)."""
+
+    name: str
+    mapping: Mapping
+    value: Callable[[Json], Json]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What follows for a property from the kind of its values."""
+
+    name: str
+    scalar: str
+    """The GraphQL type of one value."""
+    operators: tuple[str, ...] = ()
+    """Filter operators beside `exists`; the filter input is `<name>Filter`."""
+    slots: tuple[Slot, ...] = ()
+    facet_slots: tuple[Slot, ...] = ()
+    """What a facet needs besides."""
+    ordered: str | None = None
+    """The slot to order by."""
+    facets: frozenset[str] = frozenset()
+    """What a facet of it can be: `terms`, `interval`, `ranges`, `calendarInterval`."""
+    comparable: Callable[[Json], Json] = field(default=lambda value: value)
+    """A stored value as it is compared: equal and ordered exactly as the API says. Raises `ValueError`."""
+    display: Callable[[Json], str] = field(default=str)
+    """A comparable value as the text of a facet's bucket."""
+
+    @property
+    def filter(self) -> str:
+        return f"{self.name}Filter"
+
+    @property
+    def is_string(self) -> bool:
+        return "startsWith" in self.operators
+
+
+def _safe(convert: Callable[[Json], Json]) -> Callable[[Json], Json]:
+    """`convert`, or nothing where the value has the wrong type or is out of range: stored, but not searched."""
+
+    def converted(value: Json) -> Json:
+        try:
+            return convert(value)
+        except (ValueError, TypeError, OverflowError, AttributeError):
+            return None
+
+    return converted
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _integer(value: Json) -> int:
+    whole = int(value)
+    if isinstance(value, bool) or whole != value or not -(2**63) <= whole < 2**63:
+        raise ValueError
+    return whole
+
+
+def _float(value: Json) -> float:
+    number = float(value)
+    if isinstance(value, bool) or isinstance(value, str) or not math.isfinite(number):
+        raise ValueError
+    return number
+
+
+def _boolean(value: Json) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError
+    return value
+
+
+def _point(value: Json) -> dict[str, float]:
+    lat, lon = _float(value["lat"]), _float(value["lon"])
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise ValueError
+    return {"lat": lat, "lon": lon}
+
+
+_KEYWORD: Mapping = {"type": "keyword"}
+_SEARCHED_ONLY: Mapping = {"type": "keyword", "doc_values": False}
+_ORDER_ONLY: Mapping = {"type": "keyword", "index": False}
+_LONG: Mapping = {"type": "long"}
+_DATE: Mapping = {"type": "date", "format": "epoch_millis", "index": False}
+
+_STRING_SLOTS = (
+    Slot(VALUE, _KEYWORD, _safe(lambda v: bounded(_text(v)))),
+    Slot(IGNORE_CASE, _SEARCHED_ONLY, _safe(lambda v: bounded(_text(v).casefold()))),
+)
+_ORDER_SLOT = Slot(ORDER, _ORDER_ONLY, _safe(lambda v: order_key(_text(v))))
+COUNT_SLOT = Slot(COUNT, {"type": "integer"}, len)
+_STRING_OPERATORS = EQUALITY + RANGES + PATTERNS
+_NUMBER_FACETS = frozenset({"terms", "interval", "ranges"})
+
+
+def _string(name: str, scalar: str | None = None) -> Kind:
+    return Kind(
+        name,
+        scalar or name,
+        _STRING_OPERATORS,
+        _STRING_SLOTS,
+        facet_slots=(_ORDER_SLOT,),
+        ordered=VALUE,
+        facets=frozenset({"terms"}),
+    )
+
+
+def _moment(name: str, parse: Callable[[str], int], display: Callable[[int], str]) -> Kind:
+    return Kind(
+        name,
+        name,
+        EQUALITY + RANGES,
+        (Slot(VALUE, _LONG, _safe(parse)),),
+        facet_slots=(Slot(CALENDAR, _DATE, _safe(lambda v: parse(v) // 1000)),),
+        ordered=VALUE,
+        facets=frozenset({"terms", "calendarInterval"}),
+        comparable=parse,
+        display=display,
+    )
+
+
+def _number(name: str, convert: Callable[[Json], Json], mapping: Mapping) -> Kind:
+    slots = (Slot(VALUE, mapping, _safe(convert)),)
+    return Kind(name, name, EQUALITY + RANGES, slots, ordered=VALUE, facets=_NUMBER_FACETS, comparable=convert)
+
+
+STRING = _string("String")
+TEXT = Kind(
+    "Text",
+    "String",
+    _STRING_OPERATORS + TEXTUAL,
+    (*_STRING_SLOTS, _ORDER_SLOT),
+    ordered=ORDER,
+    facets=frozenset({"terms"}),
+)
+ENUM = Kind("Enum", "", EQUALITY, _STRING_SLOTS[:1], (_ORDER_SLOT,), ordered=VALUE, facets=frozenset({"terms"}))
+URI, EMAIL, UUID = _string("URI"), _string("Email"), _string("UUID")
+INT = _number("Int", _integer, _LONG)
+LONG = _number("Long", _integer, _LONG)
+FLOAT = _number("Float", _float, {"type": "double"})
+BOOLEAN = Kind(
+    "Boolean",
+    "Boolean",
+    ("eq",),
+    (Slot(VALUE, {"type": "boolean"}, _safe(_boolean)),),
+    ordered=VALUE,
+    facets=frozenset({"terms"}),
+    display=lambda v: "true" if v else "false",
+)
+DATE = _moment("Date", dates.date_micros, dates.date_text)
+DATETIME = _moment("DateTime", dates.datetime_micros, dates.datetime_text)
+GEO = Kind("Geo", "GeoPoint", ("near", "box"), (Slot(VALUE, {"type": "geo_point"}, _safe(_point)),), ordered=VALUE)
+JSON = Kind("JSON", "JSON")
+OBJECT = Kind("Object", "")
+LINK = Kind("Link", "")
+
+STRING_FORMATS = {"date": DATE, "date-time": DATETIME, "uri": URI, "email": EMAIL, "uuid": UUID}
+MOMENTS = (DATE, DATETIME)
+SCALARS = (STRING, TEXT, URI, EMAIL, UUID, INT, LONG, FLOAT, BOOLEAN, DATE, DATETIME)
+"""The kinds whose filters are the same for every property; enums have their own type and so their own filter."""

@@ -1,0 +1,266 @@
+"""Loads a folder of collection files into a catalog, or says everything that is wrong with them."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path as FilePath
+from typing import Any
+
+import jsonschema_rs
+
+from errors import CollectionErrors
+from models.collections.annotations import known_keys, read_access
+from models.collections.building import ShapeBuilder
+from models.collections.kinds import INT, LINK, LONG
+from models.collections.names import is_name, lower_first, plural_of
+from models.collections.properties import MAX_PATHS, ROOT, Collection, OrderSpec, Path, Property, SearchSettings, Shape
+from models.collections.rules import check_where
+from models.collections.source import Pointer, Problems, Source, did_you_mean, read_source
+from models.collections.validation import RecordValidator, check_schema
+
+KEYS = ("name", "plural", "key", "description", "schema", "access", "synonyms", "defaultOrder", "search")
+SUFFIXES = (".yaml", ".yml", ".json")
+RESERVED_NAMES = frozenset(
+    """
+    Query Mutation Subscription Node Record Collection Source Token User Viewer Task Schedule Revision Suggestion
+    Highlight PageInfo Boolean Int Float String ID Long Date DateTime URI Email UUID JSON GeoPoint Direction Visibility
+    """.split()
+)
+"""Names of types and of operations (`createSource`) that are there without any collection."""
+RESERVED_FIELDS = frozenset(
+    "node nodes search collections task tasks source sources deadLetters viewer users tokens".split()
+)
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """All collections, by name."""
+
+    collections: Mapping[str, Collection] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Collection]:
+        return iter(self.collections.values())
+
+    def __getitem__(self, name: str) -> Collection:
+        return self.collections[name]
+
+    def get(self, name: str) -> Collection | None:
+        return self.collections.get(name)
+
+    def links_to(self, target: str) -> Iterator[tuple[Collection, Path]]:
+        """Every link that names records of `target`, with the collection that it starts from."""
+        for collection in self:
+            for path in collection.links:
+                if path.last.link and path.last.link.collection == target:
+                    yield collection, path
+
+
+def load_catalog(folder: FilePath) -> Catalog:
+    """The collections described by the files of `folder`. Raises `CollectionErrors` with all errors at once."""
+    problems = Problems()
+    if not folder.is_dir():
+        raise CollectionErrors([f"{folder}:1: there is no such folder: give the folder of the collection files"])
+    files = sorted(path for path in folder.iterdir() if path.suffix in SUFFIXES and not path.name.startswith("."))
+    if not files:
+        problems.add(str(folder), 1, f"no collection file ({', '.join('*' + s for s in SUFFIXES)}) in this folder")
+    sources = [source for path in files if (source := read_source(path, problems))]
+    read = [(source, collection) for source in sources if (collection := _read(source))]
+    _unique(read)
+    catalog = Catalog({collection.name: collection for _, collection in read})
+    for source, collection in read:
+        _connect(source, collection, catalog)
+        _finish(source, collection)
+    if problems.found:
+        raise CollectionErrors(problems.lines)
+    return catalog
+
+
+def _read(source: Source) -> Collection | None:
+    if not isinstance(source.data, dict):
+        source.problem((), f"a collection file is a mapping with {', '.join(KEYS)}")
+        return None
+    data = known_keys(source, (), source.data, KEYS, "collection")
+    name = data.get("name")
+    if not isinstance(name, str) or not name.isalnum() or not name.isascii() or not name[0].isalpha():
+        source.problem(("name",), "name must be letters and digits, such as Artwork: it names the GraphQL type")
+        return None
+    if name in RESERVED_NAMES:
+        source.problem(("name",), f"{name} is a type of Catalograph's own: take another name")
+    if not isinstance(data.get("schema"), dict):
+        source.problem(("schema",), "schema must be the JSON Schema of a record")
+        return None
+    if not check_schema(source, data["schema"]):
+        return None
+    description = str(data.get("description") or f"A record of the collection {name}.")
+    builder = ShapeBuilder(source, name)
+    collection = Collection(
+        name=name,
+        plural=_plural(source, data.get("plural"), name),
+        description=description,
+        key=None,
+        shape=builder.root(("schema",), description),
+        schema=data["schema"],
+        access=read_access(source, ("access",), data.get("access") or {}),
+        synonyms=_synonyms(source, data.get("synonyms")),
+        search=_search(source, data.get("search")),
+        file=source.file,
+    )
+    collection.key = _key(source, data.get("key"), collection.shape)
+    collection.validator = _validator(source, data["schema"], collection.shape)
+    return collection
+
+
+def _validator(source: Source, schema: dict[str, Any], shape: Shape) -> RecordValidator | None:
+    try:
+        return RecordValidator(schema, shape)
+    except (ValueError, jsonschema_rs.ReferencingError) as error:
+        source.problem(("schema",), f"the schema can't be compiled: {error}".splitlines()[0])
+        return None
+
+
+def _plural(source: Source, given: Any, name: str) -> str:
+    plural = plural_of(name) if given is None else given
+    if not isinstance(plural, str) or not is_name(plural):
+        source.problem(("plural",), "plural must be a GraphQL name (letters, digits and _)")
+        return plural_of(name)
+    if plural == lower_first(name):
+        source.problem(("plural",), f"plural {plural!r} is the name of one record too: give another plural")
+    return plural
+
+
+def _synonyms(source: Source, given: Any) -> tuple[str, ...]:
+    if given is None:
+        return ()
+    lines = given if isinstance(given, list) else []
+    if not lines or not all(isinstance(line, str) and ("," in line or "=>" in line) for line in lines):
+        source.problem(("synonyms",), 'synonyms must be a list such as ["watercolour, watercolor", "ny => new york"]')
+        return ()
+    return tuple(lines)
+
+
+def _search(source: Source, given: Any) -> SearchSettings:
+    keys = known_keys(source, ("search",), given or {}, ("fuzzy", "prefix"), "search")
+    for key, value in keys.items():
+        if not isinstance(value, bool):
+            source.problem(("search", key), f"{key} must be true or false")
+    return SearchSettings(fuzzy=keys.get("fuzzy") is True, prefix=keys.get("prefix") is True)
+
+
+def _key(source: Source, given: Any, shape: Shape) -> Property | None:
+    if given is None:
+        return None
+    by_name = {prop.name: prop for prop in shape.properties.values() if prop.kind is not LINK}
+    prop = by_name.get(str(given))
+    if prop is None:
+        source.problem(("key",), f"key {given!r} is not among the properties{did_you_mean(str(given), by_name)}")
+    elif prop.many or not (prop.kind.is_string or prop.kind in (INT, LONG)):
+        source.problem(("key",), f"key {given!r} must be a string or an integer")
+        return None
+    return prop
+
+
+def _unique(read: list[tuple[Source, Collection]]) -> None:
+    names: dict[str, Source] = {}
+    fields: dict[str, str] = dict.fromkeys(RESERVED_FIELDS, "Catalograph itself")
+    for source, collection in read:
+        folded = collection.name.casefold()
+        if folded in names:
+            source.problem(("name",), f"name {collection.name} is taken by {names[folded].file}")
+        names[folded] = source
+        for query_field in (collection.single, collection.plural, f"{collection.single}Suggestions"):
+            if query_field in fields:
+                source.problem(
+                    ("plural",), f"the query field {query_field} is taken by {fields[query_field]}: give plural"
+                )
+            fields[query_field] = collection.name
+
+
+def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:
+    """Give every link its target: the properties that it includes, and the reverse field's name there."""
+    for at, prop in list(_links(source, collection.shape)):
+        spec = prop.link
+        assert spec and prop.shape
+        target = catalog.get(spec.collection)
+        if target is None:
+            advice = did_you_mean(spec.collection, catalog.collections)
+            source.problem((*at, "collection"), f"there is no collection {spec.collection!r}{advice}")
+            continue
+        if target.key is None:
+            source.problem((*at, "collection"), f"{target.name} has no key, so nothing can link to it")
+        _include(source, at, prop, target)
+
+
+def _include(source: Source, at: Pointer, prop: Property, target: Collection) -> None:
+    assert prop.link and prop.shape
+    by_name = {one.name: one for one in target.shape.properties.values() if one.kind is not LINK}
+    for name in prop.link.include:
+        found = by_name.get(name)
+        if found is None:
+            advice = did_you_mean(name, by_name)
+            source.problem((*at, "include"), f"{target.name} has no property {name!r} to include{advice}")
+        else:
+            prop.shape.properties[found.field] = found
+
+
+def _links(source: Source, shape: Shape) -> Iterator[tuple[Pointer, Property]]:
+    places = {
+        pointer[-2]: pointer
+        for pointer in source.lines
+        if len(pointer) > 1 and pointer[-1] == "x-link" and pointer[0] == "schema"
+    }
+    for prop in shape.walk():
+        if prop.kind is LINK:
+            pointer = places.get(prop.name) or places.get("items") or ("schema",)
+            yield pointer, prop
+
+
+def _finish(source: Source, collection: Collection) -> None:
+    collection.default_order = tuple(_orders(source, collection))
+    if len(collection.paths) > MAX_PATHS:
+        source.problem(("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false")
+    for action, pointer in (("read", "read"), ("create", "create"), ("update", "update"), ("delete", "delete")):
+        for grant in collection.access.grants(action):
+            if grant.where is not None:
+                at: Pointer = ("access", pointer) if ("access", pointer) in source.lines else ("access",)
+                check_where(source, at, grant.where, collection.shape)
+    by_name = {prop.name: prop for prop in collection.shape.properties.values()}
+    for name in collection.access.set_on_create:
+        if name in by_name:
+            by_name[name].server_set = True
+        else:
+            source.problem(("access", "set", "create", name), f"{name!r} is not a property{did_you_mean(name, by_name)}")
+
+
+def _orders(source: Source, collection: Collection) -> Iterator[OrderSpec]:
+    given = source.data.get("defaultOrder")
+    if given is None:
+        return
+    for position, one in enumerate(given if isinstance(given, list) else [given]):
+        at: Pointer = ("defaultOrder", position) if isinstance(given, list) else ("defaultOrder",)
+        if not isinstance(one, dict) or len(one) != 1:
+            source.problem(at, "defaultOrder must be a list such as [{acquisitionYear: DESC}]")
+            continue
+        spec = _order(source, at, one, collection.shape, ROOT)
+        if spec:
+            yield spec
+
+
+def _order(source: Source, at: Pointer, given: dict[str, Any], shape: Shape, base: Path) -> OrderSpec | None:
+    (name, value), *_ = given.items()
+    prop = shape.properties.get(name) or next((p for p in shape.properties.values() if p.name == name), None)
+    if prop is None:
+        source.unknown(at, "property", name, shape.properties)
+        return None
+    path = base / prop
+    if isinstance(value, dict) and len(value) == 1 and prop.shape:
+        return _order(source, at, value, prop.shape, path)
+    if value not in ("ASC", "DESC") or not is_ordered(prop):
+        source.problem(at, f"{path.name} can't be ordered by {value!r}: give a scalar property ASC or DESC")
+        return None
+    return OrderSpec(path, value == "DESC")
+
+
+def is_ordered(prop: Property) -> bool:
+    """Whether records can be ordered by a property: one scalar value that is indexed."""
+    return prop.is_indexed and prop.kind.ordered is not None and not prop.many
+
+

@@ -1,0 +1,275 @@
+"""The descriptors: a collection, the shape of its records, and what each property is and does."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from models.collections.access import PUBLIC_ACCESS, Access, Roles
+from models.collections.kinds import COUNT_SLOT, ENUM, GEO, JSON, LINK, OBJECT, TEXT, Kind, Slot
+from models.collections.names import index_name
+
+if TYPE_CHECKING:
+    from models.collections.validation import Problem, RecordValidator
+
+
+@dataclass(frozen=True)
+class Facet:
+    """How a property is counted: `how` is one of its kind's `facets`."""
+
+    how: str
+    interval: float = 0
+    calendar: str = ""
+    ranges: tuple[tuple[float | None, float | None], ...] = ()
+
+
+@dataclass(frozen=True)
+class Search:
+    """The `x-search` of a property."""
+
+    indexed: bool = True
+    analyzer: str | None = None
+    boost: float = 1
+    suggest: bool = False
+    facet: Facet | None = None
+
+
+@dataclass(frozen=True)
+class LinkSpec:
+    """The `x-link` of a property: its value is the key of a record of `collection`."""
+
+    collection: str
+    field: str
+    reverse: str | None
+    include: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EnumValues:
+    """The values of an enum by their GraphQL names; `null` is not among them."""
+
+    type_name: str
+    by_name: dict[str, str]
+
+    @cached_property
+    def by_value(self) -> dict[str, str]:
+        return {value: name for name, value in self.by_name.items()}
+
+
+@dataclass(eq=False)
+class Shape:
+    """The properties of an object, by their GraphQL names; a recursive one holds itself."""
+
+    type_name: str
+    description: str
+    properties: dict[str, "Property"] = field(default_factory=dict)
+
+    def walk(self) -> Iterator["Property"]:
+        """Every property below, each once, links too."""
+        seen: set[int] = {id(self)}
+        waiting = [self]
+        while waiting:
+            for prop in waiting.pop().properties.values():
+                yield prop
+                if prop.shape and id(prop.shape) not in seen:
+                    seen.add(id(prop.shape))
+                    waiting.append(prop.shape)
+
+
+@dataclass(eq=False)
+class Property:
+    """One property. A link is a property of its own beside the one that holds the key."""
+
+    name: str
+    """Its name in the JSON; for a link the name of the property that holds the key."""
+    field: str
+    """Its name in GraphQL."""
+    kind: Kind
+    description: str
+    required: bool = False
+    """Whether it is always there and never null."""
+    many: bool = False
+    items_nullable: bool = False
+    search: Search = field(default_factory=Search)
+    shape: Shape | None = None
+    enum: EnumValues | None = None
+    link: LinkSpec | None = None
+    access: "PropertyAccess | None" = None
+    server_set: bool = False
+    """Whether the server writes it when a record is made, so that it is no input."""
+
+    @property
+    def is_scalar(self) -> bool:
+        return self.kind not in (OBJECT, LINK, JSON)
+
+    @property
+    def is_indexed(self) -> bool:
+        return self.search.indexed and self.kind is not JSON
+
+    @property
+    def is_nested(self) -> bool:
+        """Whether its elements are kept apart in the index."""
+        return self.many and self.shape is not None
+
+    @cached_property
+    def slots(self) -> tuple[Slot, ...]:
+        """The index fields of its values."""
+        if not self.is_indexed:
+            return ()
+        more = self.kind.facet_slots if self.search.facet else ()
+        return (self.kind.slots if self.is_scalar else ()) + more + ((COUNT_SLOT,) if self.many else ())
+
+
+@dataclass(frozen=True)
+class PropertyAccess:
+    """The `x-access` of a property; `None` means that whoever may read or write the record may."""
+
+    read: Roles | None
+    write: Roles | None
+
+
+@dataclass(frozen=True)
+class Path:
+    """A way from a record down to one of its properties."""
+
+    steps: tuple[Property, ...]
+
+    def __truediv__(self, step: Property) -> "Path":
+        return Path((*self.steps, step))
+
+    @property
+    def last(self) -> Property:
+        return self.steps[-1]
+
+    @cached_property
+    def name(self) -> str:
+        """Dotted GraphQL names, as highlights and errors give them."""
+        return ".".join(step.field for step in self.steps)
+
+    @cached_property
+    def index(self) -> str:
+        """Dotted names in the index."""
+        return ".".join(index_name(step.field) for step in self.steps)
+
+    @cached_property
+    def nested(self) -> tuple["Path", ...]:
+        """The ways to the lists of objects that it goes through, outermost first, without its own end."""
+        return tuple(Path(self.steps[: i + 1]) for i, step in enumerate(self.steps[:-1]) if step.is_nested)
+
+    def values(self, document: Any) -> Iterator[Any]:
+        """The values that a record has at the end of this way (of a link: the keys), lists opened, null left out."""
+        level = [document]
+        for step in self.steps:
+            found = [one.get(step.name) for one in level if isinstance(one, dict)]
+            level = [v for one in found for v in (one if isinstance(one, list) else [one]) if v is not None]
+        yield from level
+
+    @property
+    def in_list(self) -> bool:
+        return any(step.many for step in self.steps)
+
+
+ROOT = Path(())
+
+
+@dataclass(frozen=True)
+class SearchSettings:
+    """The `search` setting of a collection."""
+
+    fuzzy: bool = False
+    prefix: bool = False
+
+
+@dataclass(frozen=True)
+class OrderSpec:
+    """One entry of `defaultOrder`."""
+
+    path: Path
+    descending: bool
+
+
+@dataclass(eq=False)
+class Collection:
+    """A collection as its file describes it."""
+
+    name: str
+    plural: str
+    description: str
+    key: Property | None
+    shape: Shape
+    schema: dict[str, Any]
+    access: Access = PUBLIC_ACCESS
+    synonyms: tuple[str, ...] = ()
+    default_order: tuple[OrderSpec, ...] = ()
+    search: SearchSettings = field(default_factory=SearchSettings)
+    file: str = ""
+    validator: "RecordValidator | None" = None
+
+    @property
+    def single(self) -> str:
+        """The query field of one record."""
+        return self.name[0].lower() + self.name[1:]
+
+    def key_of(self, document: dict[str, Any]) -> str | None:
+        """The key that names `document` outside, as text."""
+        value = document.get(self.key.name) if self.key else None
+        return None if value is None else key_text(value)
+
+    def validate(self, document: Any) -> "list[Problem]":
+        """What is wrong with a record, all at once."""
+        return self.validator.problems(document) if self.validator else []
+
+    def links_of(self, document: dict[str, Any]) -> list[str]:
+        """The records that `document` links to, each as `Artist:38`, in order and once."""
+        found: dict[str, None] = {}
+        for path in self.links:
+            assert path.last.link
+            for value in path.values(document):
+                found[f"{path.last.link.collection}:{key_text(value)}"] = None
+        return list(found)
+
+    @cached_property
+    def paths(self) -> tuple[Path, ...]:
+        """Every way to an indexed property, lists and links too; recursion is followed a few levels."""
+        return tuple(_paths(ROOT, self.shape))
+
+    @cached_property
+    def text_paths(self) -> tuple[Path, ...]:
+        return tuple(path for path in self.paths if path.last.kind is TEXT)
+
+    @cached_property
+    def links(self) -> tuple[Path, ...]:
+        """Every way to a link, those of unrolled recursion too."""
+        return tuple(path for path in self.paths if path.last.kind is LINK)
+
+    @cached_property
+    def geo_paths(self) -> tuple[Path, ...]:
+        return tuple(path for path in self.paths if path.last.kind is GEO)
+
+    @cached_property
+    def enums(self) -> tuple[Property, ...]:
+        return tuple(prop for prop in self.shape.walk() if prop.kind is ENUM)
+
+
+def key_text(value: Any) -> str:
+    """A key's value as text: a whole number without a fraction, so that 38 and 38.0 name one record."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+MAX_RECURSION = 4
+"""How often one shape may stand on a way: deeper levels are stored and returned, not indexed one by one."""
+MAX_PATHS = 2_000
+
+
+def _paths(start: Path, shape: Shape) -> Iterator[Path]:
+    for prop in shape.properties.values():
+        if not prop.is_indexed:
+            continue
+        path = start / prop
+        yield path
+        if prop.shape and sum(step.shape is prop.shape for step in path.steps) <= MAX_RECURSION:
+            yield from _paths(path, prop.shape)

@@ -1,0 +1,107 @@
+"""Validates records against the JSON Schema of their collection, all errors at once, with paths as GraphQL names them."""
+
+import copy
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import jsonschema_rs
+
+from models.collections.building import INT_LIMITS, is_long
+from models.collections.kinds import LINK
+from models.collections.properties import Shape
+from models.collections.source import Source
+
+LONG_LIMITS = (-(2**63), 2**63 - 1)
+META_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
+_NESTED = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
+_NESTED_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
+_NESTED_MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+MAX_PROBLEMS = 50
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing wrong with a record; `path` goes from the record down, list positions as digits."""
+
+    message: str
+    path: tuple[str, ...] = ()
+
+
+class RecordValidator:
+    """A collection's schema, compiled once."""
+
+    def __init__(self, schema: dict[str, Any], shape: Shape) -> None:
+        """Raises `ValueError` for a schema that can't be compiled, such as one with a wrong pattern."""
+        self._shape = shape
+        bounded = copy.deepcopy(schema)
+        _bound_integers(bounded)
+        self._validator = jsonschema_rs.Draft202012Validator(bounded, validate_formats=True)
+
+    def problems(self, document: Any) -> list[Problem]:
+        """What is wrong with `document`: nothing, if it is valid."""
+        if self._validator.is_valid(document):
+            return []
+        found: list[Problem] = []
+        for error in self._validator.iter_errors(document):
+            found.extend(self._problems(error))
+            if len(found) >= MAX_PROBLEMS:
+                break
+        return found
+
+    def _problems(self, error: Any) -> Iterator[Problem]:
+        path = _named(self._shape, list(error.instance_path))
+        kind = error.kind
+        if kind.name == "required":
+            yield Problem("is required", (*path, *_named(self._shape, [*error.instance_path, kind.property])[len(path) :]))
+        elif kind.name == "additionalProperties":
+            for name in kind.unexpected:
+                yield Problem("is not a property of this collection", (*path, name))
+        else:
+            yield Problem(_shortened(error.message), path)
+
+
+def _shortened(message: str) -> str:
+    return message if len(message) <= 300 else f"{message[:180]} … {message[-100:]}"
+
+
+def _named(shape: Shape | None, steps: list[Any]) -> tuple[str, ...]:
+    path: list[str] = []
+    for step in steps:
+        if isinstance(step, int):
+            path.append(str(step))
+            continue
+        found = next((p for p in shape.properties.values() if p.name == step and p.kind is not LINK), None) if shape else None
+        path.append(found.field if found else str(step))
+        shape = found.shape if found else None
+    return tuple(path)
+
+
+def _bound_integers(schema: Any) -> None:
+    """What GraphQL can't give out as `Int` (or the index as `Long`) is no valid value."""
+    if not isinstance(schema, dict):
+        return
+    types = schema.get("type")
+    listed = types if isinstance(types, list) else [types]
+    if "integer" in listed and "number" not in listed:
+        low, high = LONG_LIMITS if is_long(schema) else INT_LIMITS
+        schema.setdefault("minimum", low)
+        schema.setdefault("maximum", high)
+    for keyword in _NESTED:
+        _bound_integers(schema.get(keyword))
+    for keyword in _NESTED_LISTS:
+        for part in schema.get(keyword) or []:
+            _bound_integers(part)
+    for keyword in _NESTED_MAPS:
+        for part in (schema.get(keyword) or {}).values():
+            _bound_integers(part)
+
+
+def check_schema(source: Source, schema: dict[str, Any]) -> bool:
+    """Whether `schema` is JSON Schema 2020-12; what is not is reported with its line."""
+    errors = list(jsonschema_rs.Draft202012Validator({"$ref": META_SCHEMA}).iter_errors(schema))
+    for error in errors:
+        if error.instance_path and "type" in error.instance_path[-2:] and error.kind.name == "anyOf":
+            continue  # misspelt types are reported by name elsewhere
+        source.problem(("schema", *error.instance_path), f"this is not JSON Schema: {_shortened(error.message)}")
+    return not any(not (e.instance_path and "type" in e.instance_path[-2:]) for e in errors)
