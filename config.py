@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     max_upsert_records: int = Field(default=1_000, gt=0, description="Records of one upsert.")
     max_first: int = Field(default=1_000, gt=0, description="The largest `first` or `last`.")
     max_tokens: int = Field(default=5_000, gt=0, description="Tokens of a document.")
+    batch_max: int = Field(default=0, ge=0, description="Operations of one request sent as an array; 0 refuses arrays.")
     request_timeout: float = Field(default=30.0, gt=0, description="Seconds until an operation is ended.")
     search_timeout: float = Field(default=10.0, gt=0, description="Seconds that one search may take.")
     searchable_timeout: float = Field(default=10.0, gt=0, description="Seconds that `waitFor: SEARCHABLE` waits.")

@@ -4,6 +4,7 @@ An error says what happened, where, and what to do. `code` is part of the public
 is the one place that turns it into a GraphQL error, `cli` the one that turns it into an exit status.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -23,6 +24,27 @@ class BadUserInput(CatalographError):
     """An argument can't mean anything: correct the request."""
 
     code = "BAD_USER_INPUT"
+
+
+class RequestRefused(BadUserInput):
+    """The HTTP request is none that the endpoint answers: correct its method, headers, size or parameters."""
+
+    def __init__(self, status: int, message: str, remedy: str = "", headers: Mapping[str, str] | None = None) -> None:
+        self.status = status
+        self.headers = headers or {}
+        super().__init__(message, remedy)
+
+
+class CostExceeded(CatalographError):
+    """The operation is larger than a limit allows: ask for less."""
+
+    code = "COST_EXCEEDED"
+
+
+class PersistedQueryNotFound(CatalographError):
+    """No document is kept under this hash: send its text too."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
 
 
 class Unauthenticated(CatalographError):
@@ -47,6 +69,18 @@ class Conflict(CatalographError):
     """Something else changed it, or does the same work right now: read it again."""
 
     code = "CONFLICT"
+
+
+class DuplicateKey(CatalographError):
+    """A living record has this key already: change that one, or take another key."""
+
+    code = "DUPLICATE_KEY"
+
+    def __init__(self, collection: str, key: str, existing: int) -> None:
+        self.collection = collection
+        self.key = key
+        self.existing = existing
+        super().__init__(f"{collection} {key} exists already.", "Update that record, or take another key.")
 
 
 class SearchUnavailable(CatalographError):

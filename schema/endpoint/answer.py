@@ -1,0 +1,97 @@
+"""Answers: what a client is told, with which status in which media type.
+
+Source: GraphQL over HTTP specification, "Status Codes". `application/graphql-response+json` carries the outcome in
+its status; `application/json` answers every well-formed request with 200. A request that is not well-formed, or is
+refused before its operation is looked at, has the same status in both.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError
+from starlette.types import Send
+
+from errors import CatalographError, DatabaseUnavailable, RequestRefused, Unauthenticated
+from schema.endpoint.documents import DocumentRefused
+from schema.endpoint.json import encode
+from schema.endpoint.negotiation import GRAPHQL
+from schema.errors import Stage, http_status, public_error, public_errors
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A response to one operation, or to a whole request, not yet written."""
+
+    payload: Any
+    status: int = 200
+    well_formed: bool = True
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def executed(result: ExecutionResult, request_id: str) -> Outcome:
+    """The outcome of an execution: 200 as soon as there is a `data` entry, be it null."""
+    if not result.errors:
+        payload: dict[str, Any] = {"data": result.data}
+    elif result.data is None and all(error.path is None for error in result.errors):
+        return _refused(public_errors(result.errors, request_id, Stage.COERCION), 400)
+    else:
+        errors = public_errors(result.errors, request_id, Stage.EXECUTION)
+        payload = {"errors": _formatted(errors), "data": result.data}
+    if result.extensions:
+        payload["extensions"] = result.extensions
+    return Outcome(payload)
+
+
+def operation_refused(error: CatalographError | DocumentRefused, request_id: str) -> Outcome:
+    """The outcome of a well-formed request whose operation can't be executed."""
+    if isinstance(error, DocumentRefused):
+        return _refused(public_errors(error.errors, request_id, error.stage), 400)
+    return _refused([public_error(error, request_id)], http_status(error))
+
+
+def request_refused(error: Exception, request_id: str) -> Outcome:
+    """The outcome of a request that is not well-formed, not permitted, or that we failed to answer."""
+    status = http_status(error) if isinstance(error, CatalographError) else 500
+    payload = {"errors": _formatted([public_error(error, request_id)])}
+    return Outcome(payload, status, well_formed=False, headers=_headers(error))
+
+
+def batch(outcomes: Iterable[Outcome]) -> Outcome:
+    """One outcome for the operations of an array, in its order."""
+    return Outcome([outcome.payload for outcome in outcomes])
+
+
+async def write(send: Send, outcome: Outcome, media: str, request_id: str) -> None:
+    """Send `outcome` as `media`."""
+    try:
+        body = encode(outcome.payload)
+    except (TypeError, ValueError) as error:
+        outcome = request_refused(error, request_id)
+        body = encode(outcome.payload)
+    status = outcome.status if media == GRAPHQL or not outcome.well_formed else 200
+    headers = [
+        (b"content-type", f"{media}; charset=utf-8".encode()),
+        (b"content-length", b"%d" % len(body)),
+        (b"vary", b"accept"),
+        (b"x-request-id", request_id.encode()),
+        *((name.encode(), value.encode()) for name, value in outcome.headers.items()),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _refused(errors: Iterable[GraphQLError], status: int) -> Outcome:
+    return Outcome({"errors": _formatted(errors)}, status)
+
+
+def _formatted(errors: Iterable[GraphQLError]) -> list[Any]:
+    return [error.formatted for error in errors]
+
+
+def _headers(error: Exception) -> Mapping[str, str]:
+    if isinstance(error, RequestRefused):
+        return error.headers
+    if isinstance(error, Unauthenticated):
+        return {"www-authenticate": "Bearer"}
+    return {"retry-after": "1"} if isinstance(error, DatabaseUnavailable) else {}
