@@ -1,0 +1,101 @@
+"""How PostgreSQL is reached: the engine, its codecs, and the one place that says when it is away."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import asyncpg
+import orjson
+from sqlalchemy import event, exc, make_url
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from errors import DatabaseUnavailable
+
+_CONNECT_SECONDS = 5
+_POOL_SECONDS = 15
+_SERVER_SETTINGS = {
+    "application_name": "catalograph",
+    "timezone": "UTC",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",
+}
+# Classes 08 (connection) and 57P (shutdown, crash, starting up), and too many connections.
+_AWAY_STATES = ("08", "57P", "53300")
+
+
+def open_engine(database_url: str, pool: int) -> AsyncEngine:
+    """An engine on asyncpg that connects when first used and keeps at most `pool` connections.
+
+    JSONB goes in as a value or as ready-made bytes and comes out parsed. A connection that the server has
+    closed is noticed when it is taken from the pool, without asking the server.
+    """
+    engine = create_async_engine(
+        driver_url(database_url),
+        pool_size=pool,
+        max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
+        json_serializer=encode,
+        connect_args={"timeout": _CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS},
+    )
+    event.listen(engine.sync_engine, "connect", _set_codec)
+    event.listen(engine.sync_engine, "checkout", _refuse_closed)
+    return engine
+
+
+def driver_url(database_url: str) -> str:
+    """`postgresql://…` as SQLAlchemy wants it, with the driver."""
+    return make_url(database_url).set(drivername="postgresql+asyncpg").render_as_string(hide_password=False)
+
+
+def encode(value: Any) -> bytes:
+    """JSON text of `value`; bytes are JSON text already."""
+    return value if type(value) is bytes else orjson.dumps(value)
+
+
+@contextmanager
+def naming_failures() -> Iterator[None]:
+    """Raise `DatabaseUnavailable` where the driver's error means that PostgreSQL is away."""
+    try:
+        yield
+    except (OSError, exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if not _is_away(error):
+            raise
+        raise DatabaseUnavailable(f"PostgreSQL does not answer: {_first_line(error)}.") from error
+
+
+def _is_away(error: BaseException) -> bool:
+    if isinstance(error, OSError | exc.TimeoutError):
+        return True
+    if isinstance(error, exc.DBAPIError):
+        return error.connection_invalidated or (error.orig is not None and _is_away(error.orig))
+    state = getattr(error, "sqlstate", None)
+    if state:
+        return str(state).startswith(_AWAY_STATES)
+    return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+
+
+# SQLAlchemy's events hand over untyped driver objects.
+def _set_codec(connection: Any, _record: Any) -> None:
+    connection.run_async(
+        lambda driver: driver.set_type_codec(
+            "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
+        )
+    )
+
+
+# PostgreSQL's binary jsonb is a version byte before the text.
+def _to_jsonb(encoded: bytes) -> bytes:
+    return b"\x01" + encoded
+
+
+def _from_jsonb(binary: bytes) -> Any:
+    return orjson.loads(binary[1:])
+
+
+def _refuse_closed(connection: Any, _record: Any, _proxy: Any) -> None:
+    if connection.driver_connection.is_closed():
+        raise exc.DisconnectionError

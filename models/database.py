@@ -1,0 +1,97 @@
+"""The database: connections to PostgreSQL, opened for reading or for one transaction of writing."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import structlog
+from sqlalchemy import exc, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from models.connections import naming_failures, open_engine
+from models.sessions import ReadSession
+from models.writes import AfterCommit, WriteSession
+
+T = TypeVar("T")
+
+_PING = text("SELECT 1")
+_RERUN_STATES = ("40001", "40P01")  # serialisation failure, deadlock: the transaction was undone to let others go on
+_RERUNS = 5
+
+log = structlog.get_logger()
+
+
+class Database:
+    """A pool of connections that outlives restarts of PostgreSQL.
+
+    Everything raises `DatabaseUnavailable` while PostgreSQL does not answer, and works again afterwards.
+    """
+
+    def __init__(self, database_url: str, pool: int = 10) -> None:
+        self.engine = open_engine(database_url, pool)
+        # A look-up is one round trip: no BEGIN before it and no ROLLBACK after it.
+        self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+    async def ping(self) -> None:
+        """Ask PostgreSQL for a sign of life; raises `DatabaseUnavailable` if there is none."""
+        async with self.reading() as session:
+            await session.row(_PING)
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[ReadSession]:
+        """A connection for reading: each statement sees what is committed when it starts."""
+        async with _connected(self._reading) as connection:
+            yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[ReadSession]:
+        """A connection for reading where all statements see the same moment."""
+        async with _connected(self._snapshot) as connection:
+            yield ReadSession(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[WriteSession]:
+        """One transaction: committed when the block is left, undone when it raises."""
+        async with _connected(self.engine) as connection:
+            session = WriteSession(connection)
+            yield session  # closing the connection undoes what was not committed
+            with naming_failures():
+                await connection.commit()
+        for hook in session.hooks:
+            await _run_hook(hook)
+
+    async def write(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
+        """Run `work` in one transaction, again if it met others in a deadlock. `work` may run several times."""
+        for attempt in range(_RERUNS):
+            try:
+                async with self.writing() as session:
+                    return await work(session)
+            except exc.DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) not in _RERUN_STATES or attempt == _RERUNS - 1:
+                    raise
+                await asyncio.sleep(0.02 * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
+
+
+@asynccontextmanager
+async def _connected(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    with naming_failures():
+        connection = await engine.connect()
+    try:
+        yield connection
+    finally:
+        with naming_failures():
+            await asyncio.shield(connection.close())
+
+
+async def _run_hook(hook: AfterCommit) -> None:
+    try:
+        await hook()
+    except Exception:
+        # The write is committed: to raise here would tell the caller that it failed.
+        log.exception("after_commit_failed", hook=getattr(hook, "__qualname__", repr(hook)))

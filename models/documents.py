@@ -1,0 +1,89 @@
+"""Documents on their way into PostgreSQL: checked against their collection and against what can be stored."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from models.collections.validation import Problem
+
+if TYPE_CHECKING:
+    from models.collections.properties import Collection
+
+MAX_KEY_CHARACTERS = 1_000
+MAX_KEY_BYTES = 2_000  # what an index entry of PostgreSQL holds, with room for the collection's name
+MAX_DEPTH = 200
+
+_NUL = b"\\u0000"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A document as it will be stored: its key, its JSON text, and all reasons why it may not be."""
+
+    key: str | None
+    encoded: bytes
+    problems: tuple[Problem, ...] = ()
+
+
+def prepare(collection: "Collection", document: dict[str, Any]) -> Prepared:
+    """Check a whole document; all problems at once."""
+    encoded, unstorable = encode_document(document)
+    if not encoded:
+        return Prepared(None, encoded, unstorable)
+    key = collection.key_of(document)
+    problems = (*unstorable, *_key_problems(collection, key), *collection.validate(document))
+    return Prepared(key, encoded, problems)
+
+
+def encode_document(document: dict[str, Any]) -> tuple[bytes, tuple[Problem, ...]]:
+    """The document's JSON text, and what in it PostgreSQL can't store."""
+    try:
+        encoded = orjson.dumps(document)
+    except TypeError as error:
+        return b"", tuple(_unstorable(document)) or (Problem(f"is no JSON: {error}", ()),)
+    # Most documents end here. An escaped backslash before `u0000` looks like NUL too: only a walk can tell.
+    if _NUL not in encoded:
+        return encoded, ()
+    return encoded, tuple(_unstorable(document))
+
+
+def _key_problems(collection: "Collection", key: str | None) -> Iterator[Problem]:
+    if key is None or len(key) <= MAX_KEY_BYTES // 4:  # a character has four bytes at most
+        return
+    path = (collection.key.name,) if collection.key else ()
+    if len(key) > MAX_KEY_CHARACTERS:
+        yield Problem(f"is a key of {len(key):,} characters; at most {MAX_KEY_CHARACTERS:,} are allowed", path)
+    elif len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
+        yield Problem(f"is a key of more than {MAX_KEY_BYTES:,} bytes", path)
+
+
+def _unstorable(document: Any) -> Iterator[Problem]:
+    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+    while waiting:
+        value, path = waiting.pop()
+        if len(path) > MAX_DEPTH:
+            yield Problem(f"is nested more than {MAX_DEPTH} levels deep", path[:3])
+        elif isinstance(value, dict):
+            for name, inner in value.items():
+                if reason := _unstorable_text(name):
+                    yield Problem(f"has a property name with {reason}", path)
+                waiting.append((inner, (*path, name)))
+        elif isinstance(value, list):
+            waiting.extend((inner, (*path, str(place))) for place, inner in enumerate(value))
+        elif isinstance(value, str):
+            if reason := _unstorable_text(value):
+                yield Problem(f"has {reason}", path)
+        elif isinstance(value, int) and not -(2**63) <= value < 2**64:
+            yield Problem("is an integer beyond 64 bits", path)
+
+
+def _unstorable_text(value: str) -> str | None:
+    if "\0" in value:
+        return "the character U+0000, which can't be stored"
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        return f"half of a surrogate pair (U+{ord(value[error.start]):04X}), which can't be stored"
+    return None

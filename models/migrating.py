@@ -1,0 +1,38 @@
+"""Bringing a database to the tables that this version needs."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from models.connections import driver_url, naming_failures
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+# Any number does, as long as nothing else of ours locks the same one.
+_LOCK = 0x6361_7461_6C6F_67
+
+
+async def migrate(database_url: str) -> None:
+    """Create or upgrade the tables and indexes of `database_url`, all steps in one transaction.
+
+    Safe to run from any folder, again, and by several servers at once: they take turns.
+    Raises `DatabaseUnavailable` if PostgreSQL does not answer.
+    """
+    engine = create_async_engine(driver_url(database_url), poolclass=NullPool)
+    try:
+        with naming_failures():
+            async with engine.begin() as connection:
+                await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+                await connection.run_sync(_upgrade)
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,123 @@
+"""Records and their revisions, as they are read."""
+
+from collections.abc import Collection as Several
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, func, or_, select
+
+from models.merging import Json, patch_between
+from models.sessions import Session
+from models.tables import records, revisions
+
+CREATE, UPDATE, DELETE, RESTORE, REVERT = "CREATE", "UPDATE", "DELETE", "RESTORE", "REVERT"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One record as it stands; `data` is not to be changed."""
+
+    id: int
+    collection: str
+    key: str | None
+    revision: int
+    index_version: int
+    data: dict[str, Any]
+    created_at: datetime
+    updated_at: datetime
+    deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One state of a record: `changes` is the merge patch from the revision before, `None` for the first."""
+
+    revision: int
+    operation: str
+    at: datetime
+    by: str | None
+    data: dict[str, Any]
+    changes: Json
+
+
+# In the order of `Record`.
+RECORD_COLUMNS = (
+    records.c.id,
+    records.c.collection,
+    records.c.key,
+    records.c.revision,
+    records.c.index_version,
+    records.c.data,
+    records.c.created_at,
+    records.c.updated_at,
+    records.c.deleted,
+)
+ANY_IDS = any_(bindparam("ids", type_=ARRAY(BigInteger)))
+ANY_KEYS = any_(bindparam("keys", type_=ARRAY(Text)))
+
+_BY_ID = select(*RECORD_COLUMNS).where(records.c.id == ANY_IDS, ~records.c.deleted)
+_WITH_DELETED = select(*RECORD_COLUMNS).where(records.c.id == ANY_IDS)
+_BY_KEY = select(*RECORD_COLUMNS).where(
+    records.c.collection == bindparam("collection", type_=Text), records.c.key == ANY_KEYS, ~records.c.deleted
+)
+_COUNTS = select(records.c.collection, func.count()).where(~records.c.deleted).group_by(records.c.collection)
+_IS_NEWEST = and_(records.c.id == revisions.c.record_id, records.c.revision == revisions.c.revision)
+_HISTORY = (
+    select(
+        revisions.c.revision,
+        revisions.c.operation,
+        revisions.c.at,
+        revisions.c.by,
+        func.coalesce(revisions.c.data, records.c.data),
+    )
+    .select_from(revisions.outerjoin(records, _IS_NEWEST))
+    .where(
+        revisions.c.record_id == bindparam("record_id", type_=BigInteger),
+        or_(
+            bindparam("before", type_=BigInteger).is_(None),
+            revisions.c.revision < bindparam("before", type_=BigInteger),
+        ),
+    )
+    .order_by(revisions.c.revision.desc())
+    .limit(bindparam("limit", type_=BigInteger))
+)
+
+
+async def records_by_id(session: Session, wanted: Mapping[str, Several[int]]) -> dict[int, Record]:
+    """The living records of each collection by their ids, in one statement; what is not there is left out."""
+    ids = [record_id for several in wanted.values() for record_id in several]
+    found = (Record(*row) for row in await session.rows(_BY_ID, {"ids": ids}))
+    return {record.id: record for record in found if record.id in wanted.get(record.collection, ())}
+
+
+async def records_with_deleted(session: Session, ids: Several[int]) -> dict[int, Record]:
+    """The records by their ids, deleted ones too, in one statement."""
+    return {row.id: Record(*row) for row in await session.rows(_WITH_DELETED, {"ids": list(ids)})}
+
+
+async def records_by_key(session: Session, collection: str, keys: Several[str]) -> dict[str, Record]:
+    """The living records of one collection by their keys, in one statement."""
+    rows = await session.rows(_BY_KEY, {"collection": collection, "keys": list(keys)})
+    return {row.key: Record(*row) for row in rows}
+
+
+async def history(session: Session, record_id: int, first: int, before: int | None = None) -> list[Revision]:
+    """The newest `first` revisions of a record, newest first, older than the revision `before` if that is given."""
+    # One more than asked for: the changes of the last one are against it.
+    rows = await session.rows(_HISTORY, {"record_id": record_id, "before": before, "limit": first + 1})
+    earlier = [*(row[4] for row in rows[1:]), None]
+    changes = (patch_between(old, row[4]) if old is not None else None for old, row in zip(earlier, rows, strict=True))
+    return [Revision(*row, change) for row, change in zip(rows[:first], changes, strict=False)]
+
+
+async def revision_data(session: Session, record_id: int, revision: int) -> dict[str, Any] | None:
+    """What the record held at `revision`."""
+    found: Sequence[Any] = await session.rows(_HISTORY, {"record_id": record_id, "before": revision + 1, "limit": 1})
+    return found[0][4] if found and found[0].revision == revision else None
+
+
+async def count_records(session: Session) -> dict[str, int]:
+    """The exact number of living records of each collection that has any."""
+    return {collection: count for collection, count in await session.rows(_COUNTS)}

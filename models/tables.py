@@ -1,0 +1,123 @@
+"""The PostgreSQL tables, as SQLAlchemy Core describes them; `models/migrations` makes the same ones."""
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    Sequence,
+    Table,
+    Text,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB, UUID
+
+metadata = MetaData()
+
+# Names are compared by code point, as everywhere in the API, whatever the database's own collation is.
+ByCodePoint = Text(collation="C")
+Moment = DateTime(timezone=True)
+
+record_id_seq = Sequence("record_id_seq", metadata=metadata, data_type=BigInteger)
+
+records = Table(
+    "records",
+    metadata,
+    Column("id", BigInteger, record_id_seq, server_default=record_id_seq.next_value(), primary_key=True),
+    Column("collection", ByCodePoint, nullable=False),
+    Column("key", ByCodePoint),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("index_version", BigInteger, nullable=False, server_default="1"),
+    Column("data", JSONB, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    Column("deleted", Boolean, nullable=False, server_default=text("false")),
+)
+
+LIVE_KEY = Index(
+    "records_live_key",
+    records.c.collection,
+    records.c.key,
+    unique=True,
+    postgresql_where=text("NOT deleted"),
+)
+Index("records_collection_id", records.c.collection, records.c.id)
+
+# `data` is null for the newest revision: it is the record's own. The write that makes the next one moves it here.
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("record_id", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
+    Column("operation", Text, nullable=False),
+    Column("at", Moment, nullable=False, server_default=func.now()),
+    Column("by", Text),
+    Column("data", JSONB),
+    PrimaryKeyConstraint("record_id", "revision", name="revisions_pkey"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("collection", ByCodePoint, nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("not_before", Moment),
+)
+
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("collection", ByCodePoint, nullable=False),
+    Column("key", ByCodePoint),
+    Column("record_id", BigInteger),
+    Column("operation", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("payload_hash", LargeBinary, nullable=False),
+    Column("attempts", Integer, nullable=False, server_default="1"),
+    Column("last_attempt_at", Moment, nullable=False, server_default=func.now()),
+)
+
+# The same work that fails again is one letter with one attempt more.
+SAME_LETTER = Index(
+    "dead_letters_same",
+    dead_letters.c.collection,
+    dead_letters.c.operation,
+    dead_letters.c.record_id,
+    dead_letters.c.payload_hash,
+    unique=True,
+    postgresql_nulls_not_distinct=True,
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", UUID(as_uuid=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("roles", ARRAY(Text), nullable=False),
+    Column("secret_hash", LargeBinary, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("expires_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+collection_state = Table(
+    "collection_state",
+    metadata,
+    Column("name", ByCodePoint, primary_key=True),
+    Column("fingerprint", Text),
+    Column("index_name", Text),
+    Column("generation", BigInteger, nullable=False, server_default="0"),
+)

@@ -1,0 +1,178 @@
+"""Writing one record: its row, its revision and its outbox row in one transaction."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ARRAY, BigInteger, bindparam, exc, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from errors import Conflict, DuplicateKey, NotFound
+from models.connections import encode
+from models.records import (
+    CREATE,
+    DELETE,
+    RECORD_COLUMNS,
+    RESTORE,
+    REVERT,
+    UPDATE,
+    Record,
+    records_by_key,
+    revision_data,
+)
+from models.sessions import Session
+from models.tables import LIVE_KEY, records
+
+if TYPE_CHECKING:
+    from models.collections.properties import Collection
+
+AfterCommit = Callable[[], Awaitable[None]]
+
+_RETURNED = "id, collection, key, revision, index_version, data, created_at, updated_at, deleted"
+
+# The record's revision row and its place in the outbox, from the row that a statement has just written.
+_NOTED = """
+noted AS (
+    INSERT INTO revisions (record_id, revision, operation, by)
+    SELECT id, revision, :operation, :by FROM written
+), queued AS (
+    INSERT INTO outbox (collection, record_id) SELECT collection, id FROM written
+)
+"""
+
+_CREATE = text(f"""
+WITH written AS (
+    INSERT INTO records (collection, key, data) VALUES (:collection, :key, CAST(:data AS jsonb))
+    ON CONFLICT (collection, key) WHERE NOT deleted DO NOTHING
+    RETURNING {_RETURNED}
+), {_NOTED}
+SELECT {_RETURNED} FROM written
+""")
+
+_CHANGE = text(f"""
+WITH moved AS (
+    UPDATE revisions SET data = records.data FROM records
+    WHERE records.id = :id AND records.revision = :revision
+      AND revisions.record_id = records.id AND revisions.revision = records.revision
+), written AS (
+    UPDATE records
+    SET key = :key, data = coalesce(CAST(:data AS jsonb), data), deleted = :deleted,
+        revision = revision + 1, index_version = index_version + 1, updated_at = now()
+    WHERE id = :id AND revision = :revision
+    RETURNING {_RETURNED}
+), {_NOTED}
+SELECT {_RETURNED} FROM written
+""")
+
+_TOUCH = text("""
+WITH touched AS (
+    UPDATE records SET index_version = index_version + 1 WHERE id = ANY(:ids) RETURNING collection, id
+)
+INSERT INTO outbox (collection, record_id) SELECT collection, id FROM touched
+""").bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+
+_FOR_UPDATE = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger)).with_for_update()
+
+
+class WriteSession(Session):
+    """One transaction, committed when `Database.writing` is left, or not at all."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        super().__init__(connection)
+        self.hooks: list[AfterCommit] = []
+
+    def after_commit(self, hook: AfterCommit) -> None:
+        """Have `hook` called once the transaction is committed. The write stands whatever the hook does."""
+        self.hooks.append(hook)
+
+    async def record_for_update(
+        self, collection: "Collection", record_id: int, *, include_deleted: bool = False
+    ) -> Record | None:
+        """The record as it stands, kept from other writers until the transaction ends."""
+        row = await self.row(_FOR_UPDATE, {"id": record_id})
+        record = Record(*row) if row else None
+        if record is None or record.collection != collection.name or (record.deleted and not include_deleted):
+            return None
+        return record
+
+    async def create(self, collection: "Collection", data: dict[str, Any], by: str | None = None) -> Record:
+        """A new record with revision 1. Raises `DuplicateKey` if a living record has its key."""
+        key = collection.key_of(data)
+        values = {"collection": collection.name, "key": key, "data": encode(data), "operation": CREATE, "by": by}
+        while (row := await self.row(_CREATE, values)) is None:
+            await self._refuse_taken(collection, key)  # else its holder went away in between: once more
+        return Record(*row)
+
+    async def update(
+        self, collection: "Collection", record: Record, data: dict[str, Any], by: str | None = None
+    ) -> Record:
+        """The record with `data` in place of its own. Its key may change; raises `DuplicateKey` if it is taken."""
+        return await self._rekey(collection, record, data, UPDATE, by)
+
+    async def revert(self, collection: "Collection", record: Record, revision: int, by: str | None = None) -> Record:
+        """The record as it was at `revision`, as a new revision. Raises `NotFound` if it has no such revision."""
+        data = await revision_data(self, record.id, revision)
+        if data is None:
+            raise NotFound(f"{record.collection} {record.key or record.id} has no revision {revision}.")
+        return await self._rekey(collection, record, data, REVERT, by)
+
+    async def delete(self, record: Record, by: str | None = None) -> Record:
+        """The record marked as deleted, as a new revision: it is found no more and its key is free."""
+        return await self._change(record, record.key, None, DELETE, by)
+
+    async def restore(self, collection: "Collection", record: Record, by: str | None = None) -> Record:
+        """The deleted record alive again, as a new revision. Raises `DuplicateKey` if its key was taken since."""
+        return await self._take_key(collection, record, record.key, None, RESTORE, by)
+
+    async def touch(self, ids: Sequence[int]) -> None:
+        """Have the records indexed again, after what they include over a link has changed."""
+        await self.run(_TOUCH, {"ids": list(ids)})
+
+    async def _rekey(
+        self, collection: "Collection", record: Record, data: dict[str, Any], operation: str, by: str | None
+    ) -> Record:
+        key = collection.key_of(data)
+        if key == record.key:
+            return await self._change(record, key, encode(data), operation, by)
+        return await self._take_key(collection, record, key, encode(data), operation, by)
+
+    async def _take_key(
+        self,
+        collection: "Collection",
+        record: Record,
+        key: str | None,
+        data: bytes | None,
+        operation: str,
+        by: str | None,
+    ) -> Record:
+        """Change a record so that it holds `key` from now on; the transaction stays usable if that is taken."""
+        while True:
+            try:
+                async with self._connection.begin_nested():
+                    return await self._change(record, key, data, operation, by)
+            except exc.IntegrityError as error:
+                if str(LIVE_KEY.name) not in str(error.orig):
+                    raise
+            await self._refuse_taken(collection, key)
+
+    async def _change(
+        self, record: Record, key: str | None, data: bytes | None, operation: str, by: str | None
+    ) -> Record:
+        values = {
+            "id": record.id,
+            "revision": record.revision,
+            "key": key,
+            "data": data,
+            "deleted": operation == DELETE,
+            "operation": operation,
+            "by": by,
+        }
+        row = await self.row(_CHANGE, values)
+        if row is None:
+            raise Conflict(
+                f"{record.collection} {record.key or record.id} has changed since revision {record.revision}."
+            )
+        return Record(*row)
+
+    async def _refuse_taken(self, collection: "Collection", key: str | None) -> None:
+        if key is not None and (holder := (await records_by_key(self, collection.name, [key])).get(key)):
+            raise DuplicateKey(collection.name, key, holder.id)

@@ -1,0 +1,1 @@
+"""One layer at a time, on real servers."""
