@@ -1,0 +1,1 @@
+"""How Catalograph is run: containers, proxies, and embedded servers for a laptop."""

@@ -1,0 +1,97 @@
+"""Elasticsearch's own files in the cache: fetched, unpacked, and completed by our analysis plugin."""
+
+import errno
+import hashlib
+import os
+import shutil
+import zipfile
+from pathlib import Path
+
+from rich.console import Console
+
+from deploy.local import analysis_plugin
+from deploy.local.artifact import Artifact, fetch
+from deploy.local.cache import locked
+from errors import EmbeddedServerError
+
+ELASTICSEARCH = Artifact(
+    group="org.elasticsearch.distribution.integ-test-zip",
+    name="elasticsearch",
+    version="8.19.21",
+    packaging="zip",
+    sha256="215d5f3dbf0609a149f6218a9e47b6ae2df34ebbff3c5754e35f15a5e5393c8a",
+    size=106_871_955,
+)
+COMPILER = Artifact(
+    group="org.eclipse.jdt",
+    name="ecj",
+    version="3.33.0",
+    packaging="jar",
+    sha256="f7686c4960cf70c2ebc5c500a73a8cfc04541b730c18f1c5c21329889b137f45",
+    size=3_160_927,
+)
+_NEEDED_BYTES = 400_000_000
+
+
+def install(cache: Path, java: Path, console: Console) -> Path:
+    """The folder of a complete Elasticsearch; made on the first call, found on the others.
+
+    Several callers at once wait for the first. What an interrupted call left is cleared away by the next.
+    Raises `EmbeddedServerError`.
+    """
+    target = cache / f"elasticsearch-{ELASTICSEARCH.version}-{_recipe()}"
+    with locked(cache / "elasticsearch.lock"):
+        if target.exists():
+            return target
+        unfinished = cache / "elasticsearch.new"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        try:
+            _make(unfinished, cache, java, console)
+            unfinished.rename(target)
+        except OSError as error:
+            raise _explained(error, cache) from error
+        finally:
+            shutil.rmtree(unfinished, ignore_errors=True)
+    return target
+
+
+def _recipe() -> str:
+    """A short name of what we add to the distribution, so that a changed plugin makes a new folder."""
+    digest = hashlib.sha256()
+    for source in analysis_plugin.sources():
+        digest.update(source.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def _make(folder: Path, cache: Path, java: Path, console: Console) -> None:
+    archive = fetch(ELASTICSEARCH, cache, console)
+    compiler = fetch(COMPILER, cache, console)
+    folder.mkdir()
+    with zipfile.ZipFile(archive) as file:
+        file.extractall(folder)
+    (inner,) = folder.iterdir()
+    for path in inner.iterdir():
+        path.rename(folder / path.name)
+    inner.rmdir()
+    analysis_plugin.build(java, compiler, folder, ELASTICSEARCH.version)
+    _open_to_all(folder)
+
+
+def _open_to_all(folder: Path) -> None:
+    """Let the server read its files, which belong to root when we are root, whatever the umask is."""
+    for parent, _, files in os.walk(folder):
+        os.chmod(parent, 0o755)
+        for name in files:
+            path = Path(parent, name)
+            path.chmod(path.stat().st_mode | 0o444)
+
+
+def _explained(error: OSError, cache: Path) -> Exception:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return error
+    free = shutil.disk_usage(cache).free
+    return EmbeddedServerError(
+        f"The disk is full: Elasticsearch needs about {_NEEDED_BYTES // 1_000_000} MB in {cache}, "
+        f"and {free // 1_000_000} MB are free.",
+        "Make room, or set XDG_CACHE_HOME to a folder on another disk, and start again.",
+    )

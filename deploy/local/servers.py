@@ -1,0 +1,96 @@
+"""Starts the embedded PostgreSQL, Valkey and Elasticsearch side by side, on free ports."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rich.console import Console
+
+from deploy.local.account import server_account
+from deploy.local.data_folder import DataFolder
+from deploy.local.elasticsearch import Elasticsearch, prepare
+from deploy.local.ports import free_ports
+from deploy.local.postgresql import Postgresql
+from deploy.local.supervisor import PartFailed, Supervisor
+from deploy.local.valkey import Valkey
+
+_ATTEMPTS = 3
+_PORT_TAKEN = ("Address already in use", "address already in use", "could not bind", "BindException")
+
+Report = Callable[[str, float], None]
+Server = TypeVar("Server")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """Which servers to start, and how. `durable` is for data worth keeping, its absence for tests."""
+
+    data: DataFolder
+    console: Console
+    report: Report
+    elasticsearch: bool = True
+    redis: bool = True
+    durable: bool = True
+    heap: str = "1g"
+
+    async def start(self, supervisor: Supervisor) -> dict[str, str]:
+        """Start them; the addresses as `database_url`, `redis_url`, `elasticsearch_url`."""
+        starts = {"database_url": self._postgresql(supervisor)}
+        if self.redis:
+            starts["redis_url"] = self._valkey(supervisor)
+        if self.elasticsearch:
+            starts["elasticsearch_url"] = self._elasticsearch(supervisor)
+        async with asyncio.TaskGroup() as group:
+            tasks = {name: group.create_task(start) for name, start in starts.items()}
+        return {name: task.result() for name, task in tasks.items()}
+
+    async def _postgresql(self, supervisor: Supervisor) -> str:
+        folder, password = self.data.folder("postgresql"), self.data.secret("postgresql-password")
+
+        async def attempt() -> str:
+            (port,) = free_ports(1)
+            server = Postgresql(folder, port, password, server_account(), self.durable)
+            await server.start(supervisor)
+            return server.url
+
+        return await self._timed("PostgreSQL", attempt)
+
+    async def _valkey(self, supervisor: Supervisor) -> str:
+        async def attempt() -> str:
+            (port,) = free_ports(1)
+            server = Valkey(self.data.folder("valkey"), port, server_account(), self.durable)
+            await server.start(supervisor)
+            return server.url
+
+        return await self._timed("Valkey", attempt)
+
+    async def _elasticsearch(self, supervisor: Supervisor) -> str:
+        home, java = await asyncio.to_thread(prepare, self.console)
+
+        async def attempt() -> str:
+            port, transport = free_ports(2)
+            folder = self.data.folder("elasticsearch")
+            server = Elasticsearch(folder, port, transport, server_account(), self.heap, self.durable)
+            await server.start(supervisor, home, java)
+            return server.url
+
+        return await self._timed("Elasticsearch", attempt)
+
+    async def _timed(self, name: str, attempt: Callable[[], Awaitable[str]]) -> str:
+        began = time.monotonic()
+        url = await on_free_ports(attempt)
+        self.report(name, time.monotonic() - began)
+        return url
+
+
+async def on_free_ports(attempt: Callable[[], Awaitable[Server]]) -> Server:
+    """The result of `attempt`, made again with other ports when somebody took its port meanwhile."""
+    for _ in range(_ATTEMPTS - 1):
+        try:
+            return await attempt()
+        except PartFailed as failure:
+            if not any(sign in failure.tail for sign in _PORT_TAKEN):
+                raise
+    return await attempt()
