@@ -162,9 +162,6 @@ class GraphQLEndpoint:
     async def _answer(self, exchange: _Exchange) -> Outcome:
         context, close = await self._context(exchange.head)
         try:
-            if exchange.accepted.best == EVENTS and self._streams is not None and not exchange.array:
-                self._check_size(exchange.body, upserts=False)
-                raise _StreamWanted
             # One after the other: an operation of an array may build on the one before it.
             outcomes = [await self._run(exchange, operation, context) for operation in exchange.operations]
         finally:
@@ -181,6 +178,8 @@ class GraphQLEndpoint:
             raise
         except (CatalographError, DocumentRefused) as error:
             self._check_size(exchange.body, upserts=False)
+            if exchange.accepted.best == EVENTS and self._may_stream(exchange):
+                raise _StreamWanted from None
             return answer.operation_refused(error, request_id)
         result = self._execute(document, operation, parameters.variables, context)
         if not isinstance(result, ExecutionResult):
@@ -192,10 +191,14 @@ class GraphQLEndpoint:
         self._check_size(exchange.body, upserts=operation.upserts and not exchange.array)
         if operation.type is OperationType.MUTATION and exchange.method == "GET":
             raise RequestRefused(405, "A GET request runs queries only.", "Use POST.", {"allow": "POST"})
-        if operation.type is OperationType.SUBSCRIPTION:
-            if exchange.accepted.events and self._streams is not None and not exchange.array:
-                raise _StreamWanted
+        subscribes = operation.type is OperationType.SUBSCRIPTION
+        if self._may_stream(exchange) and (subscribes or exchange.accepted.best == EVENTS):
+            raise _StreamWanted
+        if subscribes:
             raise BadUserInput("A subscription is answered by a stream.", f"Use a WebSocket, or accept {EVENTS}.")
+
+    def _may_stream(self, exchange: _Exchange) -> bool:
+        return exchange.accepted.events and self._streams is not None and not exchange.array
 
     def _check_size(self, body: bytes, *, upserts: bool) -> None:
         if len(body) > self._limits.max_body and not upserts:

@@ -41,7 +41,7 @@ class Accepted:
     events: bool
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def negotiate(accept: str | None) -> Accepted:
     """Read an `Accept` header; one that is absent or blank stands for `application/json`."""
     ranges = _ranges(accept) if accept else []
@@ -53,7 +53,7 @@ def negotiate(accept: str | None) -> Accepted:
     return Accepted(order[0] if order else None, answer, events=any(r.media == EVENTS and r.quality for r in ranges))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=128)
 def check_content_type(header: str | None) -> None:
     """Refuse (415) a body that is not JSON in UTF-8."""
     media, parameters = _media_type(header or "")

@@ -78,7 +78,7 @@ class Operations:
         query: str | None,
         variable_values: Variables = None,
         context_value: object = None,
-        root_value: object = None,  # noqa: ARG002 - the view's signature
+        root_value: object = None,  # noqa: ARG002 - named by the view
         operation_name: str | None = None,
         operation_extensions: dict[str, Any] | None = None,
         allowed_operation_types: Collection[object] | None = None,  # noqa: ARG002 - the endpoint has checked it
