@@ -73,6 +73,13 @@ def test_an_authorization_header_makes_the_viewer(graphiql: Page, admin_token: s
     assert run(graphiql)["data"] == {"viewer": {"roles": ["admin"], "via": "TOKEN"}}
 
 
+def test_a_token_is_not_left_in_the_browser(graphiql: Page, admin_token: str) -> None:
+    authorize(graphiql, admin_token)
+    run(graphiql)
+    graphiql.wait_for_function("localStorage['graphiql:queries'] && localStorage['graphiql:tabState']")
+    assert admin_token not in graphiql.evaluate("JSON.stringify(localStorage)")
+
+
 def test_a_subscription_opens_a_socket_with_the_headers_of_the_editor(graphiql: Page, admin_token: str) -> None:
     authorize(graphiql, admin_token)
     type_in(graphiql, QUERY, "subscription { recordChanged { key")

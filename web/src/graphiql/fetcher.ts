@@ -1,6 +1,6 @@
 /** Sends GraphiQL's operations to the server: subscriptions over WebSocket, all others by POST. */
 import type { Fetcher, FetcherParams, Observable } from '@graphiql/toolkit';
-import { type ExecutionResult, getOperationAST, parse } from 'graphql';
+import { type ExecutionResult, GraphQLError, getOperationAST, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 
 type Headers = Readonly<Record<string, string>>;
@@ -24,21 +24,26 @@ function isSubscription({ query, operationName }: FetcherParams): boolean {
 }
 
 async function post(endpoint: URL, params: FetcherParams, headers: Headers): Promise<ExecutionResult> {
-  const response = await fetch(endpoint, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/graphql-response+json, application/json;q=0.9',
-      ...headers,
-    },
-    body: JSON.stringify(params),
-  });
+  let response: Response;
+  try {
+    response = await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        accept: 'application/graphql-response+json, application/json;q=0.9',
+        ...headers,
+      },
+      body: JSON.stringify(params),
+    });
+  } catch (error) {
+    return failure(`No answer from the server: ${(error as Error).message}`);
+  }
   const body = await response.text();
   try {
     return JSON.parse(body);
   } catch {
-    // Not from the GraphQL endpoint: a proxy, a body that is too large.
-    throw new Error(`${response.status} ${response.statusText} ${body}`.trim());
+    // Not from the GraphQL endpoint, but from a proxy before it.
+    return failure(`The server answered ${response.status} ${response.statusText}: ${body}`);
   }
 }
 
@@ -54,7 +59,10 @@ function subscribe(endpoint: URL, params: FetcherParams, headers: Headers): Obse
     subscribe(observer: Observer) {
       const unsubscribe = client.subscribe(params, {
         next: (result) => observer.next(result as ExecutionResult),
-        error: (error) => fail(observer, error),
+        error(error) {
+          observer.next(Array.isArray(error) ? { errors: error } : failure(reasonOf(error)));
+          observer.complete();
+        },
         complete: () => observer.complete(),
       });
       return { unsubscribe };
@@ -64,20 +72,17 @@ function subscribe(endpoint: URL, params: FetcherParams, headers: Headers): Obse
 
 interface Observer {
   next(result: ExecutionResult): void;
-  error(error: unknown): void;
   complete(): void;
 }
 
-/** Errors that the server sent are shown as it sent them; a lost connection is told in words. */
-function fail(observer: Observer, error: unknown): void {
-  if (Array.isArray(error)) {
-    observer.next({ errors: error });
-    observer.complete();
-  } else if (error instanceof CloseEvent) {
-    observer.error({ message: `The server closed the connection: ${error.code} ${error.reason}`.trim() });
-  } else {
-    observer.error(error);
-  }
+function reasonOf(error: unknown): string {
+  if (error instanceof CloseEvent) return `The server closed the connection: ${error.code} ${error.reason}`.trim();
+  return error instanceof Error ? error.message : `The connection failed: ${error}`;
+}
+
+/** What kept the server from answering in GraphQL, in the shape of an answer: GraphiQL shows thrown errors with a stack. */
+function failure(message: string): ExecutionResult {
+  return { errors: [new GraphQLError(message)] };
 }
 
 function socketAddress(endpoint: URL): string {

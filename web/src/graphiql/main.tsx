@@ -9,6 +9,7 @@ import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
 import { createFetcher } from './fetcher';
 import { settingsOf } from './settings';
+import { createStorage, keepsHeaders } from './storage';
 import { provideWorkers } from './workers';
 
 provideWorkers();
@@ -16,8 +17,17 @@ provideWorkers();
 const endpoint = new URL(window.location.pathname, window.location.origin);
 const container = document.getElementById('graphiql') as HTMLElement;
 
+const storage = createStorage();
+
 createRoot(container).render(
-  <GraphiQL fetcher={createFetcher(endpoint)} defaultQuery={settingsOf(document).defaultQuery}>
+  <GraphiQL
+    fetcher={createFetcher(endpoint)}
+    defaultQuery={settingsOf(document).defaultQuery}
+    storage={storage}
+    // GraphiQL stores this choice of the settings dialog, and heeds it on the next visit only if it is told here.
+    shouldPersistHeaders={keepsHeaders(storage)}
+    showPersistHeadersSettings
+  >
     <GraphiQL.Logo>
       <span className="product">Catalograph</span>
     </GraphiQL.Logo>
