@@ -5,7 +5,7 @@ from enum import Enum
 from typing import Final
 
 import structlog
-from graphql import GraphQLError
+from graphql import ArgumentNode, DirectiveNode, GraphQLError, ValueNode
 
 from errors import CatalographError, DatabaseUnavailable, RequestRefused, SearchUnavailable
 
@@ -99,9 +99,12 @@ def _code_and_message(causes: Sequence[Exception], stage: Stage) -> tuple[str, s
         return str(code), first.message
     if stage is not Stage.EXECUTION:
         return stage.value, first.message
-    # graphql-core points at the argument or directive whose value it could not coerce; an error of ours, or a
-    # result that a scalar refuses, points nowhere until the executor adds the field.
-    return (BAD_USER_INPUT, first.message) if last.nodes else (INTERNAL, MASKED)
+    return (BAD_USER_INPUT, first.message) if _points_at_input(last) else (INTERNAL, MASKED)
+
+
+def _points_at_input(error: GraphQLError) -> bool:
+    """Whether graphql-core raised this on a value that it could not coerce, rather than on a result of ours."""
+    return any(isinstance(node, ArgumentNode | DirectiveNode | ValueNode) for node in error.nodes or ())
 
 
 def _code_of_cause(error: GraphQLError, cause: Exception, stage: Stage) -> tuple[str, str]:

@@ -126,6 +126,9 @@ class Documents:
 
     def _validated(self, ast: DocumentNode) -> Document:
         if errors := validate(self._schema, ast, self._rules, hide_suggestions=not self._introspection):
+            # So ends what graphql-core gave up: nested too deeply through fragments, or too much to compare.
+            if errors[-1].message == "Validation aborted.":
+                raise CostExceeded("The document is too complex to be validated.", "Ask for less at once.")
             raise DocumentRefused(errors, Stage.VALIDATION)
         return Document(ast, _operations(ast))
 

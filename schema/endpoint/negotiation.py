@@ -85,9 +85,10 @@ def _ranges(accept: str) -> list[_Range]:
 
 def _quality(text: str) -> float:
     try:
-        return min(max(float(text), 0.0), 1.0)
+        quality = float(text)
     except ValueError:
         return 1.0
+    return quality if 0 <= quality <= 1 else 1.0
 
 
 def _media_type(text: str) -> tuple[str, dict[str, str]]:

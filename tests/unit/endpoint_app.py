@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, NewType
+from functools import cache
+from typing import Any, NewType, cast
 
 import httpx
 import strawberry
@@ -47,6 +48,11 @@ class ConnectionTimeout(Exception):
 ConnectionTimeout.__module__ = "elastic_transport._exceptions"
 
 
+@strawberry.interface
+class Shape:
+    name: str
+
+
 @strawberry.type
 class Query:
     @strawberry.field
@@ -81,6 +87,10 @@ class Query:
     @strawberry.field
     def too_large(self) -> int | None:
         return 2**40
+
+    @strawberry.field
+    def shape(self) -> Shape | None:
+        return cast("Shape", object())
 
     @strawberry.field
     def forbidden(self) -> str | None:
@@ -147,6 +157,7 @@ class Subscription:
             info.context.log.append("ended")
 
 
+@cache
 def core_schema() -> GraphQLSchema:
     config = StrawberryConfig(scalar_map={Day: DAY, Anything: ANYTHING})
     return strawberry.Schema(Query, Mutation, Subscription, config=config)._schema

@@ -4,15 +4,25 @@ import asyncio
 import gzip
 import json
 import zlib
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from starlette.types import Message, Scope
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from schema.endpoint import Limits
 from tests.unit.endpoint_app import App, Client, code, post
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What is logged, kept from the terminal."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture

@@ -44,8 +44,11 @@ def test_the_text_that_is_remembered_is_bounded_and_long_texts_are_not_kept() ->
         "{ hello }" + "\n#" * 1_001,
         "{ a" * 400 + " }" * 400,
         "{ echo(value: " + "[" * 490 + "]" * 490 + ") }",
+        "{ ...F0 } "
+        + "".join(f"fragment F{n} on Query {{ ...F{n + 1} }} " for n in range(130))
+        + "fragment F130 on Query { hello }",
     ],
-    ids=["tokens", "comments", "selections", "values"],
+    ids=["tokens", "comments", "selections", "values", "fragments"],
 )
 def test_a_document_beyond_a_limit_costs_too_much(text: str) -> None:
     with pytest.raises(CostExceeded):

@@ -1,12 +1,22 @@
 """Errors as clients and logs see them: codes, messages, masks."""
 
+from collections.abc import Iterator
+
 import pytest
 from graphql import GraphQLError
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from errors import Conflict, SettingsError
 from schema.errors import Stage, public_error, public_errors
 from tests.unit.endpoint_app import App, Client, code, post
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What is logged, kept from the terminal."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture
@@ -37,6 +47,10 @@ class TestBadValues:
     def test_a_missing_variable(self, client: Client) -> None:
         assert code(post(client, "query ($d: Day!) { day(on: $d) }")) == "BAD_USER_INPUT"
 
+    def test_in_a_directive_that_only_execution_meets(self, client: Client) -> None:
+        query = "query ($f: Boolean = true) { hello ... { day: hello @include(if: $f) } }"
+        assert code(post(client, query, variables={"f": None})) == "BAD_USER_INPUT"
+
     def test_a_null_that_only_execution_meets(self, client: Client) -> None:
         query = 'query ($d: Day = "2020-01-01") { hello day(on: $d) }'
         assert post(client, query).json() == {"data": {"hello": "Hello, world", "day": "2020-01-01"}}
@@ -46,9 +60,10 @@ class TestBadValues:
 
 
 class TestFields:
-    def test_what_is_unexpected_is_masked_logged_with_its_traceback_and_leaves_the_rest(self, client: Client) -> None:
-        with capture_logs() as logs:
-            response = post(client, "{ boom hello }", {"x-request-id": "r1"})
+    def test_what_is_unexpected_is_masked_logged_with_its_traceback_and_leaves_the_rest(
+        self, client: Client, logs: list[EventDict]
+    ) -> None:
+        response = post(client, "{ boom hello }", {"x-request-id": "r1"})
         assert response.json() == {
             "data": {"boom": None, "hello": "Hello, world"},
             "errors": [
@@ -65,15 +80,16 @@ class TestFields:
         assert isinstance(entry["exc_info"], RuntimeError)
         assert entry["exc_info"].__traceback__ is not None
 
-    def test_an_error_of_ours_keeps_its_code_message_and_remedy(self, client: Client) -> None:
-        with capture_logs() as logs:
-            response = post(client, "{ forbidden }")
+    def test_an_error_of_ours_keeps_its_code_message_and_remedy(self, client: Client, logs: list[EventDict]) -> None:
+        response = post(client, "{ forbidden }")
         assert code(response) == "FORBIDDEN"
         assert response.json()["errors"][0]["message"] == "Only an editor may read this. Ask for the role."
         assert logs == []
 
     def test_a_result_that_its_type_refuses_is_our_fault(self, client: Client) -> None:
-        assert code(post(client, "{ tooLarge }")) == "INTERNAL"
+        for query in ("{ tooLarge }", "{ shape { name } }"):
+            response = post(client, query)
+            assert (code(response), response.json()["errors"][0]["message"]) == ("INTERNAL", "Internal error")
 
     def test_a_graphql_error_with_a_code_was_meant_for_the_client(self, client: Client) -> None:
         response = post(client, "{ deliberate }")
@@ -85,19 +101,17 @@ class TestFields:
         assert "10.0.0.7" not in response.text
         assert response.json()["data"]["hello"] == "Hello, world"
 
-    def test_one_cause_that_fails_many_fields_is_logged_once(self) -> None:
+    def test_one_cause_that_fails_many_fields_is_logged_once(self, logs: list[EventDict]) -> None:
         cause = RuntimeError("lost")
         errors = [GraphQLError("lost", path=["a", index], original_error=cause) for index in range(100)]
-        with capture_logs() as logs:
-            public = public_errors(errors, "r", Stage.EXECUTION)
+        public = public_errors(errors, "r", Stage.EXECUTION)
         assert len(public) == 100
         assert len(logs) == 1
 
 
 class TestRequests:
-    def test_errors_of_ours_without_a_public_code_are_masked(self) -> None:
-        with capture_logs() as logs:
-            error = public_error(SettingsError("secret is 'hunter2'"), "r")
+    def test_errors_of_ours_without_a_public_code_are_masked(self, logs: list[EventDict]) -> None:
+        error = public_error(SettingsError("secret is 'hunter2'"), "r")
         assert (error.message, error.extensions) == ("Internal error", {"code": "INTERNAL", "requestId": "r"})
         assert len(logs) == 1
 

@@ -2,16 +2,25 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 from starlette.types import Message, Scope
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from tests.unit.endpoint_app import App, Client, code, post
 
 EVENTS = {"accept": "text/event-stream"}
+
+
+@pytest.fixture(autouse=True)
+def logs() -> Iterator[list[EventDict]]:
+    """What is logged, kept from the terminal."""
+    with capture_logs() as entries:
+        yield entries
 
 
 @pytest.fixture
