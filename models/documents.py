@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MAX_KEY_CHARACTERS = 1_000
 MAX_KEY_BYTES = 2_000  # what an index entry of PostgreSQL holds, with room for the collection's name
-MAX_DEPTH = 200
+MAX_DEPTH = 200  # orjson writes 254 levels, and answers have some around the document
 
 _NUL = b"\\u0000"
 
@@ -43,8 +43,9 @@ def encode_document(document: dict[str, Any]) -> tuple[bytes, tuple[Problem, ...
         encoded = orjson.dumps(document)
     except TypeError as error:
         return b"", tuple(_unstorable(document)) or (Problem(f"is no JSON: {error}", ()),)
-    # Most documents end here. An escaped backslash before `u0000` looks like NUL too: only a walk can tell.
-    if _NUL not in encoded:
+    # Most documents end here. An escaped backslash before `u0000` looks like NUL too, and many objects side by side
+    # like many inside one another: only a walk can tell.
+    if _NUL not in encoded and encoded.count(b"{") + encoded.count(b"[") <= MAX_DEPTH:
         return encoded, ()
     return encoded, tuple(_unstorable(document))
 
@@ -52,7 +53,7 @@ def encode_document(document: dict[str, Any]) -> tuple[bytes, tuple[Problem, ...
 def _key_problems(collection: "Collection", key: str | None) -> Iterator[Problem]:
     if key is None or len(key) <= MAX_KEY_BYTES // 4:  # a character has four bytes at most
         return
-    path = (collection.key.name,) if collection.key else ()
+    path = (collection.key.field,) if collection.key else ()
     if len(key) > MAX_KEY_CHARACTERS:
         yield Problem(f"is a key of {len(key):,} characters; at most {MAX_KEY_CHARACTERS:,} are allowed", path)
     elif len(key.encode("utf-8", "surrogatepass")) > MAX_KEY_BYTES:
@@ -63,7 +64,7 @@ def _unstorable(document: Any) -> Iterator[Problem]:
     waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
     while waiting:
         value, path = waiting.pop()
-        if len(path) > MAX_DEPTH:
+        if len(path) >= MAX_DEPTH and isinstance(value, dict | list):
             yield Problem(f"is nested more than {MAX_DEPTH} levels deep", path[:3])
         elif isinstance(value, dict):
             for name, inner in value.items():

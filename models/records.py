@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, func, or_, select
 
 from models.merging import Json, patch_between
-from models.sessions import Session
+from models.sessions import AnyRow, Session
 from models.tables import records, revisions
 
 CREATE, UPDATE, DELETE, RESTORE, REVERT = "CREATE", "UPDATE", "DELETE", "RESTORE", "REVERT"
@@ -107,9 +107,12 @@ async def history(session: Session, record_id: int, first: int, before: int | No
     """The newest `first` revisions of a record, newest first, older than the revision `before` if that is given."""
     # One more than asked for: the changes of the last one are against it.
     rows = await session.rows(_HISTORY, {"record_id": record_id, "before": before, "limit": first + 1})
-    earlier = [*(row[4] for row in rows[1:]), None]
-    changes = (patch_between(old, row[4]) if old is not None else None for old, row in zip(earlier, rows, strict=True))
-    return [Revision(*row, change) for row, change in zip(rows[:first], changes, strict=False)]
+    return list(map(_revision, rows[:first], [*rows[1:], None]))
+
+
+def _revision(row: AnyRow, earlier: AnyRow | None) -> Revision:
+    revision, operation, at, by, data = row
+    return Revision(revision, operation, at, by, data, patch_between(earlier[4], data) if earlier else None)
 
 
 async def revision_data(session: Session, record_id: int, revision: int) -> dict[str, Any] | None:

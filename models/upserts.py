@@ -164,7 +164,7 @@ class _Batch:
 
     def _problems(self, document: Prepared) -> tuple[Problem, ...]:
         if document.key is None and self.collection.key and not document.problems:
-            return (Problem("is missing: records are recognised by it", (self.collection.key.name,)),)
+            return (Problem("is missing: records are recognised by it", (self.collection.key.field,)),)
         return document.problems
 
     def _refused(self, record: Record | None, encoded: bytes) -> tuple[Problem, ...]:

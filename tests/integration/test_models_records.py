@@ -1,6 +1,7 @@
 """Records are written with their revisions and read back, one statement whatever the number."""
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import text
@@ -207,7 +208,9 @@ async def test_records_without_a_key_live_side_by_side(database: Database, notes
 
 
 async def test_what_is_stored_comes_back_as_it_was(database: Database, works: Collection) -> None:
-    odd = {"rank": [1, 1.5, 1e300, -0.0, 2**63 - 1, True, None, "\\u0000 \u2028 😀 \x7f", {"": {"a": []}}]}
+    odd: dict[str, Any] = {
+        "rank": [1, 1.5, 1e300, -0.0, 2**63 - 1, True, None, "\\u0000 \u2028 😀 \x7f", {"": {"a": []}}]
+    }
     made = await create(database, works, "N1", **odd)
     assert made.data["rank"] == odd["rank"]
     assert made.data["rank"][5] is True
