@@ -2,6 +2,7 @@
 
 import hashlib
 import unicodedata
+from functools import lru_cache
 
 # Lucene refuses a term of more than 32,766 bytes; a longer value is indexed by its beginning and its hash.
 MAX_TERM_BYTES = 32_766
@@ -19,7 +20,12 @@ def fold(text: str) -> str:
 
 def order_key(text: str) -> str:
     """A string that sorts by code point as (folded form, original) does; `original_of` takes it back."""
-    return bounded(fold(text)) + SEPARATOR + text if len(text) < 8_000 else bounded(fold(text) + SEPARATOR + text)
+    return _short_order_key(text) if len(text) < 80 else bounded(fold(text) + SEPARATOR + text)
+
+
+@lru_cache(maxsize=20_000)  # the short texts of records (roles, names, subjects) come again and again
+def _short_order_key(text: str) -> str:
+    return fold(text) + SEPARATOR + text
 
 
 def original_of(key: str) -> str:

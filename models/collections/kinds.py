@@ -14,8 +14,10 @@ from models.collections.folding import bounded, order_key
 Json = Any
 Mapping = dict[str, Any]
 
-VALUE, IGNORE_CASE, ORDER, COUNT, CALENDAR, TEXT_SLOT = "@v", "@i", "@o", "@n", "@d", "@t"
-"""The slots of a property: its value, its case folded form, its form for order, its length, its date, its words."""
+VALUE, IGNORE_CASE, ORDER, COUNT = "@v", "@i", "@o", "@n"
+"""The slots of a property: its value, its case folded form, its form for order, its length."""
+CALENDAR, TEXT_SLOT, EXISTS = "@d", "@t", "@e"
+"""Its date for calendar facets, its words in one element of a list, whether it is there."""
 
 EQUALITY = ("eq", "ne", "in")
 RANGES = ("gt", "gte", "lt", "lte")
@@ -74,10 +76,16 @@ def _safe(convert: Callable[[Json], Json]) -> Callable[[Json], Json]:
     return converted
 
 
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
+def _term(value: Json) -> str | None:
+    return bounded(value) if isinstance(value, str) else None
+
+
+def _folded_term(value: Json) -> str | None:
+    return bounded(value.casefold()) if isinstance(value, str) else None
+
+
+def _ordered_term(value: Json) -> str | None:
+    return order_key(value) if isinstance(value, str) else None
 
 
 def _integer(value: Json) -> int:
@@ -114,10 +122,10 @@ _LONG: Mapping = {"type": "long"}
 _DATE: Mapping = {"type": "date", "format": "epoch_millis", "index": False}
 
 _STRING_SLOTS = (
-    Slot(VALUE, _KEYWORD, _safe(lambda v: bounded(_text(v)))),
-    Slot(IGNORE_CASE, _SEARCHED_ONLY, _safe(lambda v: bounded(_text(v).casefold()))),
+    Slot(VALUE, _KEYWORD, _term),
+    Slot(IGNORE_CASE, _SEARCHED_ONLY, _folded_term),
 )
-_ORDER_SLOT = Slot(ORDER, _ORDER_ONLY, _safe(lambda v: order_key(_text(v))))
+_ORDER_SLOT = Slot(ORDER, _ORDER_ONLY, _ordered_term)
 COUNT_SLOT = Slot(COUNT, {"type": "integer"}, len)
 _STRING_OPERATORS = EQUALITY + RANGES + PATTERNS
 _NUMBER_FACETS = frozenset({"terms", "interval", "ranges"})
@@ -179,7 +187,16 @@ BOOLEAN = Kind(
 )
 DATE = _moment("Date", dates.date_micros, dates.date_text)
 DATETIME = _moment("DateTime", dates.datetime_micros, dates.datetime_text)
-GEO = Kind("Geo", "GeoPoint", ("near", "box"), (Slot(VALUE, {"type": "geo_point"}, _safe(_point)),), ordered=VALUE)
+GEO = Kind(
+    "Geo",
+    "GeoPoint",
+    ("near", "box"),
+    (
+        Slot(VALUE, {"type": "geo_point"}, _safe(_point)),
+        Slot(EXISTS, {"type": "boolean"}, _safe(lambda v: bool(_point(v)))),
+    ),
+    ordered=VALUE,
+)
 JSON = Kind("JSON", "JSON")
 OBJECT = Kind("Object", "")
 LINK = Kind("Link", "")

@@ -45,7 +45,7 @@ def upper_first(text: str) -> str:
 def plural_of(name: str) -> str:
     """The default query field of a collection: its name, camelCased, pluralised."""
     start, last = re.fullmatch(r"(.*?)([A-Z]?[^A-Z]*)", lower_first(name)).groups()  # type: ignore[union-attr]
-    plural = inflect.engine().plural_noun(last) or f"{last}s"  # type: ignore[arg-type]
+    plural = inflect.engine().plural_noun(last) or f"{last}s"
     return lower_first(start + upper_first(plural) if start else plural)
 
 

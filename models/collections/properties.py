@@ -1,12 +1,26 @@
 """The descriptors: a collection, the shape of its records, and what each property is and does."""
 
+import dataclasses
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from models.collections.access import PUBLIC_ACCESS, Access, Roles
-from models.collections.kinds import COUNT_SLOT, ENUM, GEO, JSON, LINK, OBJECT, TEXT, Kind, Slot
+from models.collections.kinds import (
+    CALENDAR,
+    COUNT_SLOT,
+    ENUM,
+    GEO,
+    JSON,
+    LINK,
+    OBJECT,
+    ORDER,
+    TEXT,
+    VALUE,
+    Kind,
+    Slot,
+)
 from models.collections.names import index_name
 
 if TYPE_CHECKING:
@@ -62,7 +76,7 @@ class Shape:
 
     type_name: str
     description: str
-    properties: dict[str, "Property"] = field(default_factory=dict)
+    properties: dict[str, "Property"] = dataclasses.field(default_factory=dict)
 
     def walk(self) -> Iterator["Property"]:
         """Every property below, each once, links too."""
@@ -90,7 +104,7 @@ class Property:
     """Whether it is always there and never null."""
     many: bool = False
     items_nullable: bool = False
-    search: Search = field(default_factory=Search)
+    search: Search = dataclasses.field(default_factory=Search)
     shape: Shape | None = None
     enum: EnumValues | None = None
     link: LinkSpec | None = None
@@ -113,11 +127,18 @@ class Property:
 
     @cached_property
     def slots(self) -> tuple[Slot, ...]:
-        """The index fields of its values."""
+        """The index fields of its values, for filters and order."""
         if not self.is_indexed:
             return ()
-        more = self.kind.facet_slots if self.search.facet else ()
-        return (self.kind.slots if self.is_scalar else ()) + more + ((COUNT_SLOT,) if self.many else ())
+        return (self.kind.slots if self.is_scalar else ()) + ((COUNT_SLOT,) if self.many else ())
+
+    @cached_property
+    def facet_slots(self) -> tuple[Slot, ...]:
+        """The index fields that its facet counts, at the root of the document."""
+        if not self.is_indexed or not self.search.facet:
+            return ()
+        own = {slot.name: slot for slot in (*self.kind.slots, *self.kind.facet_slots)}
+        return tuple(own[name] for name in (VALUE, ORDER, CALENDAR) if name in own)
 
 
 @dataclass(frozen=True)
@@ -201,7 +222,7 @@ class Collection:
     access: Access = PUBLIC_ACCESS
     synonyms: tuple[str, ...] = ()
     default_order: tuple[OrderSpec, ...] = ()
-    search: SearchSettings = field(default_factory=SearchSettings)
+    search: SearchSettings = dataclasses.field(default_factory=SearchSettings)
     file: str = ""
     validator: "RecordValidator | None" = None
 

@@ -1,4 +1,4 @@
-"""Validates records against the JSON Schema of their collection, all errors at once, with paths as GraphQL names them."""
+"""Validates records against the JSON Schema of their collection: all errors at once, paths as GraphQL names them."""
 
 import copy
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ class RecordValidator:
         path = _named(self._shape, list(error.instance_path))
         kind = error.kind
         if kind.name == "required":
-            yield Problem("is required", (*path, *_named(self._shape, [*error.instance_path, kind.property])[len(path) :]))
+            yield Problem("is required", _named(self._shape, [*error.instance_path, kind.property]))
         elif kind.name == "additionalProperties":
             for name in kind.unexpected:
                 yield Problem("is not a property of this collection", (*path, name))
@@ -71,7 +71,8 @@ def _named(shape: Shape | None, steps: list[Any]) -> tuple[str, ...]:
         if isinstance(step, int):
             path.append(str(step))
             continue
-        found = next((p for p in shape.properties.values() if p.name == step and p.kind is not LINK), None) if shape else None
+        properties = shape.properties.values() if shape else ()
+        found = next((p for p in properties if p.name == step and p.kind is not LINK), None)
         path.append(found.field if found else str(step))
         shape = found.shape if found else None
     return tuple(path)

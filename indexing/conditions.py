@@ -1,0 +1,135 @@
+"""Conditions in Elasticsearch's terms: a pure function from a condition to a query in filter context."""
+
+from typing import Any
+
+from indexing.fields import element_text, field, nested, text
+from models.collections.conditions import (
+    COMPLEMENTS,
+    All,
+    AnyOf,
+    Box,
+    Compare,
+    Condition,
+    Count,
+    Element,
+    Exists,
+    Match,
+    Near,
+    Not,
+)
+from models.collections.folding import bounded
+from models.collections.kinds import COUNT, EXISTS, IGNORE_CASE, INT, LONG, VALUE
+from models.collections.properties import Path
+
+Query = dict[str, Any]
+MATCH_ALL: Query = {"match_all": {}}
+MATCH_NONE: Query = {"match_none": {}}
+_LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
+
+
+def query_of(condition: Condition) -> Query:  # noqa: PLR0911 - one line a kind of condition
+    """The query that finds exactly the records that meet `condition`."""
+    match condition:
+        case All(parts):
+            return {"bool": {"filter": [query_of(part) for part in parts]}} if parts else MATCH_ALL
+        case AnyOf(parts):
+            should = [query_of(part) for part in parts]
+            return {"bool": {"should": should, "minimum_should_match": 1}} if parts else MATCH_NONE
+        case Not(part):
+            return negated(query_of(part))
+        case Compare(operator=operator) if operator in COMPLEMENTS:
+            positive = Compare(condition.path, COMPLEMENTS[operator], condition.value, condition.ignore_case)
+            return negated(_compare(positive))
+        case Compare():
+            return _compare(condition)
+        case Count():
+            return _count(condition)
+        case Exists(path, wanted):
+            return _exists(path) if wanted else negated(_exists(path))
+        case Element():
+            return _element(condition)
+        case Match(path, words, phrase):
+            return _match(path, words, phrase)
+        case Near(path, lat, lon, metres):
+            return {"geo_distance": {"distance": f"{metres}m", field(path): {"lat": lat, "lon": lon}}}
+        case Box(path, north, south, east, west):
+            return {"geo_bounding_box": {field(path): {"top": north, "left": west, "bottom": south, "right": east}}}
+
+
+def negated(query: Query) -> Query:
+    return {"bool": {"must_not": [query]}}
+
+
+def _compare(condition: Compare) -> Query:
+    path, operator = condition.path, condition.operator
+    name = field(path, IGNORE_CASE if condition.ignore_case else VALUE)
+    if path.last.kind in (INT, LONG):
+        return _whole_number(name, operator, condition.value)
+    value = _terms(condition.value)
+    match operator:
+        case "eq":
+            return {"term": {name: {"value": value}}}
+        case "in":
+            return {"terms": {name: value}} if value else MATCH_NONE
+        case "startsWith":
+            return {"prefix": {name: {"value": value}}}
+        case "contains":
+            return {"wildcard": {name: {"value": f"*{_plain(value)}*"}}}
+        case _:
+            return {"range": {name: {operator: value}}}
+
+
+def _terms(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_terms(one) for one in value]
+    return bounded(value) if isinstance(value, str) else value
+
+
+def _plain(value: str) -> str:
+    """`value` with the characters that mean something to a wildcard query made plain."""
+    return value.replace("\\", "\\\\").replace("*", "\\*").replace("?", "\\?")
+
+
+def _whole_number(name: str, operator: str, value: Any) -> Query:
+    """A comparison with a whole number, which may lie outside of what Elasticsearch's `long` holds."""
+    if operator == "in":
+        inside = [one for one in value if _LONG_MIN <= one <= _LONG_MAX]
+        return {"terms": {name: inside}} if inside else MATCH_NONE
+    if _LONG_MIN <= value <= _LONG_MAX:
+        return {"term": {name: {"value": value}}} if operator == "eq" else {"range": {name: {operator: value}}}
+    below_all = value < 0
+    if operator != "eq" and below_all is (operator in ("gt", "gte")):
+        return {"exists": {"field": name}}
+    return MATCH_NONE
+
+
+
+def _count(condition: Count) -> Query:
+    """An empty list has no count in the index, so that a comparison that holds for 0 holds for none."""
+    name, operator, value = field(condition.path, COUNT), condition.operator, condition.value
+    query: Query = {"term": {name: value}} if operator == "eq" else {"range": {name: {operator: value}}}
+    zero = {"eq": value == 0, "gt": value < 0, "gte": value <= 0, "lt": value > 0, "lte": value >= 0}[operator]
+    if not zero:
+        return query
+    return {"bool": {"should": [query, negated({"exists": {"field": name}})], "minimum_should_match": 1}}
+
+
+def _exists(path: Path) -> Query:
+    prop = path.last
+    slot = COUNT if prop.many else EXISTS if prop.shape else VALUE
+    return {"exists": {"field": field(path, slot)}}
+
+
+def _element(condition: Element) -> Query:
+    path, inner = nested(condition.path), query_of(condition.condition)
+    if condition.quantifier == "every":
+        return negated({"nested": {"path": path, "query": negated(inner), "score_mode": "none"}})
+    found: Query = {"nested": {"path": path, "query": inner, "score_mode": "none"}}
+    return found if condition.quantifier == "some" else negated(found)
+
+
+def _match(path: Path, words: str, phrase: bool) -> Query:
+    name = element_text(path) if path.nested else text(path)
+    if phrase:
+        return {"match_phrase": {name: {"query": words}}}
+    return {"match": {name: {"query": words, "operator": "and"}}}

@@ -1,0 +1,250 @@
+"""Builds the index document of a record: a function is made for each collection once, and then run for each record."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
+from typing import Any
+
+from indexing.fields import CREATED, DATA, FLAT, KEY, NESTED, REVISION, SEQUENCE, TEXTS, UPDATED
+from models.collections.kinds import COUNT, EXISTS, LINK, TEXT, TEXT_SLOT, Slot
+from models.collections.properties import MAX_RECURSION, ROOT, Collection, Path, Property, Shape, key_text
+
+Json = Any
+Fields = dict[str, Any]
+Targets = Mapping[str, Mapping[str, Json]]
+"""Documents of linked records: by collection, then by key."""
+
+
+@dataclass
+class _Build:
+    """What one record's document gathers besides the fields at hand."""
+
+    targets: Targets
+    flat: Fields = dataclass_field(default_factory=dict)
+    texts: dict[str, list[str]] = dataclass_field(default_factory=dict)
+
+
+Handler = Callable[[Json, Fields, Fields, _Build], None]
+"""Takes a property's value, the fields to write to, where lists of objects go, and the build."""
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """What a document says of its record beside the data; moments as RFC 3339 text."""
+
+    id: int
+    key: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+
+
+class DocumentBuilder:
+    """Makes the documents of one collection."""
+
+    def __init__(self, collection: Collection) -> None:
+        self._handlers = _handlers(collection.shape, ROOT, "")
+
+    def build(self, envelope: Envelope, data: Mapping[str, Json], targets: Targets) -> dict[str, Any]:
+        """The document of a record; `targets` are the linked records that can be found, read as they are now."""
+        build = _Build(targets)
+        nests: Fields = {}
+        _run(self._handlers, data, build.flat, nests, build)
+        return {
+            KEY: envelope.key if envelope.key is not None else f"{envelope.id:020d}",
+            SEQUENCE: envelope.id,
+            REVISION: envelope.revision,
+            CREATED: envelope.created_at,
+            UPDATED: envelope.updated_at,
+            DATA: data,
+            FLAT: build.flat,
+            NESTED: nests,
+            TEXTS: build.texts,
+        }
+
+
+Handlers = tuple[tuple[str, Handler], ...]
+
+
+def _run(handlers: Handlers, data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
+    for name, handle in handlers:
+        value = data.get(name)
+        if value is not None:
+            handle(value, fields, nests, build)
+
+
+def _handlers(shape: Shape, base: Path, prefix: str) -> Handlers:
+    found: list[tuple[str, Handler]] = []
+    for prop in shape.properties.values():
+        if prop.is_indexed:
+            path = base / prop
+            found.extend((prop.name, handler) for handler in _property(path, f"{prefix}{Path((prop,)).index}"))
+    return tuple(found)
+
+
+def _property(path: Path, name: str) -> list[Handler]:
+    """The handlers of the property at `path`, whose fields are called `name` in the object that they go to."""
+    prop = path.last
+    if prop.kind is LINK:
+        return [_link(path, name)]
+    if prop.shape and prop.many:
+        return [_elements(path, name)]
+    if prop.shape:
+        return [_object(path, name)]
+    slots = prop.slots if path.nested else tuple({slot.name: slot for slot in prop.slots + prop.facet_slots}.values())
+    handlers = [_many(slots, name) if prop.many else _one(slots, name)]
+    if path.nested and prop.facet_slots:
+        handlers.append(_facet(prop, path))
+    if prop.kind is TEXT:
+        handlers.append(_text(path, name))
+    return handlers
+
+
+def _one(slots: tuple[Slot, ...], name: str) -> Handler:
+    fields_of = [(f"{name}{slot.name}", slot.value) for slot in slots]
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        for field, convert in fields_of:
+            converted = convert(value)
+            if converted is not None:
+                fields[field] = converted
+
+    return handle
+
+
+def _many(slots: tuple[Slot, ...], name: str) -> Handler:
+    fields_of = [(f"{name}{slot.name}", slot.value) for slot in slots if slot.name != COUNT]
+    count = f"{name}{COUNT}"
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if not isinstance(value, list) or not value:
+            return
+        fields[count] = len(value)
+        for field, convert in fields_of:
+            fields[field] = [one for one in map(convert, value) if one is not None]
+
+    return handle
+
+
+def _facet(prop: Property, path: Path) -> Handler:
+    """Gathers a value from inside a list of objects at the root, where a facet counts records."""
+    fields_of = [(f"{path.index}{slot.name}", slot.value) for slot in prop.facet_slots]
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        for one in value if isinstance(value, list) else [value]:
+            for field, convert in fields_of:
+                converted = convert(one)
+                if converted is not None:
+                    build.flat.setdefault(field, []).append(converted)
+
+    return handle
+
+
+def _text(path: Path, name: str) -> Handler:
+    words, element = path.index, f"{name}{TEXT_SLOT}" if path.nested else None
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
+        if texts:
+            build.texts.setdefault(words, []).extend(texts)
+            if element:
+                fields[element] = texts
+
+    return handle
+
+
+def _object(path: Path, name: str) -> Handler:
+    handlers = _below(path, f"{name}.")
+    exists = f"{name}{EXISTS}"
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if isinstance(value, dict):
+            fields[exists] = True
+            _run(handlers, value, fields, nests, build)
+
+    return handle
+
+
+def _elements(path: Path, name: str) -> Handler:
+    handlers = _below(path, "")
+    count = f"{name}{COUNT}"
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if not isinstance(value, list) or not value:
+            return
+        fields[count] = len(value)
+        elements = []
+        for one in value:
+            if isinstance(one, dict):
+                element: Fields = {}
+                _run(handlers, one, element, element, build)
+                elements.append(element)
+        nests[name] = elements
+
+    return handle
+
+
+def _below(path: Path, prefix: str) -> Handlers:
+    """The handlers below a property; recursion ends where the mapping's does, but its words are still gathered."""
+    shape = path.last.shape
+    assert shape
+    if sum(step.shape is shape for step in path.steps) > MAX_RECURSION:
+        return _deep_texts(path)
+    return _handlers(shape, path, prefix)
+
+
+def _deep_texts(path: Path) -> Handlers:
+    shape = path.last.shape
+    assert shape
+    above = Path(path.steps[:-1])
+    words = {prop.name: (above / prop).index for prop in shape.properties.values() if prop.kind is TEXT}
+    inner = [prop.name for prop in shape.properties.values() if prop.shape is shape]
+
+    def gather(value: Json, build: _Build) -> None:
+        waiting = [value]
+        while waiting:
+            node = waiting.pop()
+            if isinstance(node, list):
+                waiting.extend(node)
+            elif isinstance(node, dict):
+                for name, field in words.items():
+                    if isinstance(node.get(name), str):
+                        build.texts.setdefault(field, []).append(node[name])
+                waiting.extend(node[name] for name in inner if name in node)
+
+    def handler(name: str) -> Handler:
+        def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+            gather(value if name in inner else {name: value}, build)
+
+        return handle
+
+    return tuple((name, handler(name)) for name in (*words, *inner))
+
+
+def _link(path: Path, name: str) -> Handler:
+    prop = path.last
+    assert prop.link and prop.shape
+    target = prop.link.collection
+    exists, count = f"{name}{EXISTS}", f"{name}{COUNT}"
+    handlers = _handlers(prop.shape, path, "" if prop.many else f"{name}.")
+
+    def one(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        found = build.targets.get(target, {}).get(key_text(value))
+        if found is not None:
+            fields[exists] = True
+            _run(handlers, found, fields, nests, build)
+
+    def many(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        known = build.targets.get(target, {})
+        elements = []
+        for key in value if isinstance(value, list) else []:
+            found = known.get(key_text(key)) if key is not None else None
+            if found is not None:
+                element: Fields = {}
+                _run(handlers, found, element, element, build)
+                elements.append(element)
+        if elements:
+            fields[count] = len(elements)
+            nests[name] = elements
+
+    return many if prop.many else one

@@ -1,0 +1,225 @@
+"""Facets: the aggregations of a search, and what their answers say."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from indexing.conditions import query_of
+from indexing.fields import flat
+from indexing.search_query import Bucket, FacetQuery, FacetResult
+from models.collections.conditions import (
+    ALWAYS,
+    All,
+    Box,
+    Compare,
+    Condition,
+    Count,
+    Element,
+    Exists,
+    Match,
+    Near,
+    both,
+)
+from models.collections.dates import EPOCH, micros
+from models.collections.folding import SEPARATOR, fold, original_of
+from models.collections.kinds import CALENDAR, MOMENTS, ORDER
+from models.collections.properties import Path
+
+Aggregations = dict[str, Any]
+MAX_FILLED_BUCKETS = 2_000
+"""A histogram over values that lie very far apart is given without its empty buckets."""
+_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
+_REGEXP_SYNTAX = re.compile(r'([.?+*|(){}\[\]\\"#@&<>~^$-])')
+
+
+def without(condition: Condition, path: Path) -> Condition:
+    """`condition` without what it says of `path` at its top or inside `and`."""
+    match condition:
+        case All(parts):
+            return both(*(without(part, path) for part in parts))
+        case Compare() | Exists() | Count() | Match() | Near() | Box():
+            return ALWAYS if condition.path.steps == path.steps else condition
+        case Element(list_path, inner, quantifier):
+            if path.steps[: len(list_path.steps)] != list_path.steps:
+                return condition
+            left = without(inner, path)
+            if left == inner:
+                return condition
+            return ALWAYS if left == ALWAYS else replace(condition, condition=left, quantifier=quantifier)
+    return condition
+
+
+def split(condition: Condition, facets: tuple[FacetQuery, ...]) -> tuple[Condition, Condition]:
+    """What of a filter every facet counts by, and what some facet leaves out (which filters the hits afterwards)."""
+    own = [facet.path for facet in facets if not facet.include_own_filter]
+    parts = condition.parts if isinstance(condition, All) else (condition,)
+    shared = [part for part in parts if all(without(part, path) == part for path in own)]
+    return both(*shared), both(*(part for part in parts if part not in shared))
+
+
+def aggregations(facets: tuple[FacetQuery, ...], condition: Condition, afterwards: Condition) -> Aggregations:
+    """The `aggs` of a search; `afterwards` is the part of its filter (`condition`) that is not in its query."""
+    found: Aggregations = {}
+    for facet in facets:
+        kept = afterwards if facet.include_own_filter else without(afterwards, facet.path)
+        found[facet.name] = {"filter": query_of(kept), "aggs": dict(_parts(facet, selected(condition, facet.path)))}
+    return found
+
+
+def _parts(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggregations]]:
+    prop = facet.path.last
+    name = flat(facet.path)
+    if facet.missing:
+        yield "missing", {"missing": {"field": name}}
+    if facet.bounds:
+        yield "low", {"min": {"field": name}}
+        yield "high", {"max": {"field": name}}
+    how = prop.search.facet
+    if not how or not (facet.buckets or facet.others):
+        return
+    match how.how:
+        case "terms":
+            yield from _terms(facet, chosen)
+        case "interval":
+            yield "buckets", {"histogram": {"field": name, "interval": how.interval, "min_doc_count": 1}}
+        case "calendarInterval":
+            body = {"field": flat(facet.path, CALENDAR), "calendar_interval": how.calendar, "min_doc_count": 0}
+            yield "buckets", {"date_histogram": body}
+        case "ranges":
+            ranges = [{k: v for k, v in (("from", low), ("to", high)) if v is not None} for low, high in how.ranges]
+            for position, one in enumerate(ranges):
+                yield f"range{position}", {"range": {"field": name, "ranges": [one]}}
+
+
+def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggregations]]:
+    order: Any = [{"_key": "asc"}] if facet.by_value else [{"_count": "desc"}, {"_key": "asc"}]
+    body: dict[str, Any] = {"field": flat(facet.path), "size": max(facet.first, 1), "order": order}
+    if facet.contains and facet.path.last.facet_slots[-1].name == ORDER:
+        needle = _REGEXP_SYNTAX.sub(r"\\\1", fold(facet.contains))
+        body |= {"field": flat(facet.path, ORDER), "include": f"[^{SEPARATOR}]*{needle}[^{SEPARATOR}]*{SEPARATOR}(.|\n)*"}
+    yield "buckets", {"terms": body}
+    values = [value for one in chosen for value in _values(one)]
+    if values:
+        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        include = values if numbers else [str(v).lower() if isinstance(v, bool) else v for v in values]
+        yield "selected", {"terms": {"field": flat(facet.path), "size": len(values), "include": include}}
+
+
+def selected(condition: Condition, path: Path) -> list[Compare]:
+    """The comparisons with `path` that a filter makes at its top or inside `and`."""
+    match condition:
+        case All(parts):
+            return [one for part in parts for one in selected(part, path)]
+        case Compare() if condition.path.steps == path.steps:
+            return [condition]
+        case Element(list_path, inner, "some") if path.steps[: len(list_path.steps)] == list_path.steps:
+            return selected(inner, path)
+    return []
+
+
+def _values(compare: Compare) -> list[Any]:
+    if compare.ignore_case or compare.operator not in ("eq", "in"):
+        return []
+    return list(compare.value) if compare.operator == "in" else [compare.value]
+
+
+def result_of(facet: FacetQuery, answer: Mapping[str, Any], condition: Condition) -> FacetResult:
+    """What Elasticsearch's answer to one facet says."""
+    how = facet.path.last.search.facet
+    chosen = selected(condition, facet.path)
+    buckets: list[Bucket] = []
+    others = 0
+    if how and how.how == "terms" and "buckets" in answer:
+        buckets, others = _term_buckets(facet, answer, chosen)
+    elif how and how.how == "ranges":
+        buckets = [_range_bucket(answer, position, chosen) for position in range(len(how.ranges)) if facet.buckets]
+    elif how and "buckets" in answer:
+        buckets = _histogram(facet, answer["buckets"]["buckets"], chosen)
+    return FacetResult(
+        tuple(buckets),
+        others,
+        answer["missing"]["doc_count"] if facet.missing else 0,
+        answer["low"]["value"] if facet.bounds else None,
+        answer["high"]["value"] if facet.bounds else None,
+    )
+
+
+def _term_buckets(
+    facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Compare]
+) -> tuple[list[Bucket], int]:
+    values = {value for one in chosen for value in _values(one)}
+    given = answer["buckets"]
+    counts: dict[Any, int] = {}
+    for bucket in given["buckets"]:
+        counts[_key(facet, bucket)] = bucket["doc_count"]
+    shown = dict(list(counts.items())[: facet.first])
+    extra = {_key(facet, bucket): bucket["doc_count"] for bucket in answer.get("selected", {}).get("buckets", [])}
+    more = {value: extra.get(value, 0) for value in values if value not in shown}
+    others = given["sum_other_doc_count"] + sum(counts.values()) - sum(shown.values()) - sum(
+        count for value, count in more.items() if not facet.contains or value in counts
+    )
+    everything = [Bucket(value, count, value in values) for value, count in {**shown, **more}.items()]
+    if more:
+        everything.sort(key=(lambda b: b.value) if facet.by_value else (lambda b: (-b.count, b.value)))
+    return everything, max(others, 0)
+
+
+def _key(facet: FacetQuery, bucket: Mapping[str, Any]) -> Any:
+    if "key_as_string" in bucket and facet.path.last.kind.name == "Boolean":
+        return bucket["key_as_string"] == "true"
+    return original_of(bucket["key"]) if facet.contains and isinstance(bucket["key"], str) else bucket["key"]
+
+
+def _range_bucket(answer: Mapping[str, Any], position: int, chosen: list[Compare]) -> Bucket:
+    (bucket,) = answer[f"range{position}"]["buckets"]
+    low, high = bucket.get("from"), bucket.get("to")
+    return Bucket(low, bucket["doc_count"], _inside(chosen, low, high), high)
+
+
+def _histogram(facet: FacetQuery, given: list[Mapping[str, Any]], chosen: list[Compare]) -> list[Bucket]:
+    how = facet.path.last.search.facet
+    assert how
+    scale = 1_000 if facet.path.last.kind in MOMENTS else 1
+    starts = [bucket["key"] * scale for bucket in given]
+    if how.how == "calendarInterval":
+        ends = [*starts[1:], *(_calendar_end(starts[-1], how.calendar) for _ in starts[-1:])]
+        counts = [bucket["doc_count"] for bucket in given]
+    else:
+        starts, counts = _filled(starts, [bucket["doc_count"] for bucket in given], how.interval)
+        ends = [start + how.interval for start in starts]
+    return [
+        Bucket(low, count, _inside(chosen, low, high), high)
+        for low, count, high in zip(starts, counts, ends, strict=True)
+    ]
+
+
+def _filled(starts: list[float], counts: list[int], interval: float) -> tuple[list[float], list[int]]:
+    """The buckets with the empty ones between them."""
+    if not starts or (starts[-1] - starts[0]) / interval > MAX_FILLED_BUCKETS:
+        return starts, counts
+    by_step = {round(start / interval): count for start, count in zip(starts, counts, strict=True)}
+    steps = range(round(starts[0] / interval), round(starts[-1] / interval) + 1)
+    return [step * interval for step in steps], [by_step.get(step, 0) for step in steps]
+
+
+def _calendar_end(start: int, calendar: str) -> int:
+    moment = EPOCH + timedelta(microseconds=start)
+    if calendar in _SECONDS:
+        return start + _SECONDS[calendar] * 1_000_000
+    months = {"month": 1, "quarter": 3, "year": 12}[calendar]
+    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+    return micros(moment.replace(year=year, month=month + 1))
+
+
+def _inside(chosen: list[Compare], low: Any, high: Any) -> bool:
+    """Whether a filter picks out this range: an equal value lies in it, or it lies wholly within the bounds."""
+    values = [value for one in chosen for value in _values(one)]
+    if any((low is None or value >= low) and (high is None or value < high) for value in values):
+        return True
+    bounds = [one for one in chosen if one.operator in ("gt", "gte", "lt", "lte")]
+    return bool(bounds) and all(
+        (low is not None and low >= one.value) if one.operator in ("gt", "gte") else (high is not None and high <= one.value)
+        for one in bounds
+    )

@@ -1,0 +1,84 @@
+"""The indices of the collections: their names, how they are made, and which of them serves."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import orjson
+
+from errors import CatalographError
+from indexing.mappings import mapping_of, settings_of
+from indexing.server import SearchRefused, SearchServer
+from models.collections.properties import Collection
+
+
+class IndexRefused(CatalographError):
+    """Elasticsearch does not take the mapping of a collection: correct what it names in the collection file."""
+
+
+def alias_of(prefix: str, collection: str) -> str:
+    """The alias that searches go to."""
+    return f"{prefix}-{collection.lower()}"
+
+
+def new_index_name(prefix: str, collection: str) -> str:
+    """A name that no index has had."""
+    return f"{alias_of(prefix, collection)}-{datetime.now(UTC):%Y%m%d%H%M%S%f}"
+
+
+def fingerprint(collection: Collection) -> str:
+    """What an index of the collection was made for: changes with its mapping, and with nothing else."""
+    return hashlib.sha256(orjson.dumps(mapping_of(collection), option=orjson.OPT_SORT_KEYS)).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class Indexes:
+    """Makes and removes indices, and points aliases at them."""
+
+    server: SearchServer
+    prefix: str
+    refresh_interval: str
+
+    async def create(self, collection: Collection, *, building: bool) -> str:
+        """A new, empty index; one that is being built is not refreshed. Raises `IndexRefused`."""
+        name = new_index_name(self.prefix, collection.name)
+        interval = "-1" if building else self.refresh_interval
+        body = {"settings": {"index": settings_of(collection, interval)}, "mappings": mapping_of(collection)}
+        try:
+            await self.server.ask("PUT", f"/{name}", body, timeout=60)
+        except SearchRefused as error:
+            raise IndexRefused(f"{collection.file}: {error.message}") from error
+        return name
+
+    async def serve(self, collection: str, index: str) -> None:
+        """Point the alias at `index` alone, in one step."""
+        alias = alias_of(self.prefix, collection)
+        actions = [
+            {"remove": {"index": f"{alias}-*", "alias": alias, "must_exist": False}},
+            {"add": {"index": index, "alias": alias}},
+        ]
+        await self.server.ask("POST", "/_aliases", {"actions": actions}, timeout=60)
+
+    async def finish(self, index: str) -> None:
+        """Make all that was written to an index that was being built visible, and let it refresh by itself."""
+        await self.server.ask("POST", f"/{index}/_refresh", timeout=300)
+        settings = {"index": {"refresh_interval": self.refresh_interval}}
+        await self.server.ask("PUT", f"/{index}/_settings", settings, timeout=60)
+
+    async def refresh(self, index: str) -> None:
+        await self.server.ask("POST", f"/{index}/_refresh", timeout=60)
+
+    async def count(self, collection: str) -> int:
+        """The records that searches see."""
+        answer = await self.server.ask("GET", f"/{alias_of(self.prefix, collection)}/_count")
+        return int(answer["count"])
+
+    async def exists(self, index: str) -> bool:
+        return await self.server.exists(f"/{index}")
+
+    async def remove(self, index: str) -> None:
+        try:
+            await self.server.ask("DELETE", f"/{index}", timeout=60)
+        except SearchRefused as error:
+            if error.status != 404:
+                raise

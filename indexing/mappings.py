@@ -1,0 +1,105 @@
+"""The mapping and the settings of a collection's index: pure functions of its descriptors."""
+
+from typing import Any
+
+from indexing.fields import (
+    CREATED,
+    DATA,
+    FLAT,
+    KEY,
+    NESTED,
+    REVISION,
+    SEQUENCE,
+    TEXTS,
+    UPDATED,
+    element_text,
+    field,
+    flat,
+    nested,
+    text,
+)
+from models.collections.kinds import EXISTS, TEXT
+from models.collections.properties import Collection, Path
+
+Mapping = dict[str, Any]
+_NOT_SEARCHED: Mapping = {"type": "keyword", "index": False, "doc_values": False}
+
+
+def mapping_of(collection: Collection) -> Mapping:
+    """The body of `mappings`: every field is named, so that a record can't change the mapping."""
+    branches = {name: {"dynamic": "strict", "properties": {}} for name in (FLAT, NESTED, TEXTS)}
+    for path in collection.paths:
+        _add(branches, path)
+    return {
+        "dynamic": "strict",
+        "_source": {"excludes": [FLAT, NESTED, TEXTS]},
+        "properties": {
+            KEY: {"type": "keyword"},
+            SEQUENCE: {"type": "long"},
+            REVISION: _NOT_SEARCHED,
+            CREATED: _NOT_SEARCHED,
+            UPDATED: _NOT_SEARCHED,
+            DATA: {"type": "object", "enabled": False},
+            **branches,
+        },
+    }
+
+
+def _add(branches: dict[str, Mapping], path: Path) -> None:
+    prop = path.last
+    if prop.is_nested:
+        _put(branches, nested(path), {"type": "nested", "dynamic": "strict", "properties": {}})
+    for slot in prop.slots:
+        _put(branches, field(path, slot.name), slot.mapping)
+    for slot in prop.facet_slots:
+        _put(branches, flat(path, slot.name), slot.mapping)
+    if prop.shape and not prop.many:
+        _put(branches, field(path, EXISTS), {"type": "boolean", "doc_values": False})
+    if prop.kind is TEXT:
+        words = {"type": "text", "analyzer": prop.search.analyzer}
+        _put(branches, text(path), {**words, "store": True})
+        if path.nested:
+            _put(branches, element_text(path), {**words, "norms": False})
+
+
+def _put(branches: dict[str, Mapping], name: str, mapping: Mapping) -> None:
+    """Place a field, making the objects on the way to it."""
+    branch, *steps = name.split(".")
+    node = branches[branch]
+    for step in steps[:-1]:
+        node = node["properties"].setdefault(step, {"dynamic": "strict", "properties": {}})
+    there = node["properties"].setdefault(steps[-1], {})
+    there.update(mapping, properties={**there.get("properties", {}), **mapping["properties"]}) if "properties" in (
+        mapping
+    ) else there.update(mapping)
+
+
+def settings_of(collection: Collection, refresh_interval: str, replicas: int = 0) -> Mapping:
+    """The body of `settings` of an index that serves."""
+    fields = sum(2 + len(path.last.slots) * 2 for path in collection.paths)
+    return {
+        "number_of_shards": 1,
+        "number_of_replicas": replicas,
+        "refresh_interval": refresh_interval,
+        "gc_deletes": "1h",
+        "mapping.total_fields.limit": 1_000 + 2 * fields,
+        "mapping.nested_fields.limit": 100 + len(collection.paths),
+        "mapping.nested_objects.limit": 100_000,
+        "mapping.depth.limit": 100,
+        "mapping.field_name_length.limit": 10_000,
+        "max_inner_result_window": 1_000,
+        "highlight.max_analyzed_offset": 1_000_000,
+    }
+
+
+def fingerprint_fields(mapping: Mapping, prefix: str = "") -> dict[str, str]:
+    """Every leaf of a mapping with what it is, for a comparison of two mappings."""
+    found: dict[str, str] = {}
+    for name, node in mapping.get("properties", {}).items():
+        path = f"{prefix}{name}"
+        own = {key: value for key, value in node.items() if key not in ("properties", "dynamic")}
+        found[path] = repr(sorted(own.items()))
+        found |= fingerprint_fields(node, f"{path}.")
+    return found
+
+

@@ -1,0 +1,110 @@
+"""The order of a search: its sort clauses, and the cursors that name a place in it."""
+
+import base64
+import hashlib
+import hmac
+from typing import Any
+
+import orjson
+
+from errors import BadUserInput
+from indexing.fields import KEY, SEQUENCE, field, nested
+from indexing.search_query import OrderKey, SortValues
+from models.collections.kinds import EXISTS
+from models.collections.properties import Path
+
+Clause = dict[str, Any]
+_MAC_BYTES = 8
+
+
+def sort_clauses(order: tuple[OrderKey, ...], *, backward: bool) -> list[Clause]:
+    """Total order: the keys, then ties by record key ascending; what has no value comes last. Backward reverses all."""
+    clauses = [clause for key in order for clause in _clauses(key, backward)]
+    direction = "desc" if backward else "asc"
+    return [*clauses, {KEY: {"order": direction}}, {SEQUENCE: {"order": direction}}]
+
+
+def _clauses(key: OrderKey, backward: bool) -> list[Clause]:
+    direction = "desc" if key.descending is not backward else "asc"
+    if key.path is None:
+        return [{"_score": {"order": direction}}]
+    if key.origin:
+        return _distance(key.path, key.origin, direction, backward)
+    kind = key.path.last.kind
+    assert kind.ordered
+    body: dict[str, Any] = {
+        "order": direction,
+        "missing": "_first" if backward else "_last",
+        "mode": "max" if key.descending else "min",
+        **_nesting(key.path),
+    }
+    return [{field(key.path, kind.ordered): body}]
+
+
+def _nesting(path: Path) -> dict[str, Any]:
+    """The `nested` part of a sort inside lists of objects, the outermost first."""
+    clause: dict[str, Any] = {}
+    for step in reversed(path.nested):
+        clause = {"nested": {"path": nested(step), **clause}}
+    return clause
+
+
+def _distance(path: Path, origin: tuple[float, float], direction: str, backward: bool) -> list[Clause]:
+    """What has no place is infinitely far, and comes last both ways only if it is told apart first."""
+    lat, lon = origin
+    exists = {field(path, EXISTS): {"order": "asc", "missing": "_first" if backward else "_last"}}
+    place = {"order": direction, "unit": "m", field(path): {"lat": lat, "lon": lon}, **_nesting(path)}
+    return [exists, {"_geo_distance": place}]
+
+
+def signature(order: tuple[OrderKey, ...]) -> str:
+    return hashlib.blake2b("|".join(key.signature for key in order).encode(), digest_size=6).hexdigest()
+
+
+class Cursors:
+    """Writes and reads the cursors of one order; signed, so that only places that were given out come back."""
+
+    def __init__(self, secret: str, collection: str, order: tuple[OrderKey, ...]) -> None:
+        self._secret = secret.encode()
+        self._order = f"{collection}:{signature(order)}"
+
+    def write(self, place: SortValues) -> str:
+        body = orjson.dumps([self._order, *place])
+        return base64.urlsafe_b64encode(self._mac(body) + body).rstrip(b"=").decode()
+
+    def read(self, cursor: str) -> SortValues:
+        """The place that `cursor` names. Raises `BadUserInput` for one of another order, or none of ours."""
+        try:
+            raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
+            mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
+            if not hmac.compare_digest(mac, self._mac(body)):
+                raise ValueError
+            order, *place = orjson.loads(body)
+        except (ValueError, UnicodeEncodeError):
+            raise BadUserInput("This is no cursor of ours.", "Give one from pageInfo or from an edge.") from None
+        if order != self._order:
+            raise BadUserInput("This cursor belongs to another order.", "Page with the arguments that it came from.")
+        return tuple(place)
+
+    def _mac(self, body: bytes) -> bytes:
+        return hmac.digest(self._secret, body, "sha256")[:_MAC_BYTES]
+
+
+def beyond(place: SortValues, bound: SortValues, clauses: list[Clause]) -> bool:
+    """Whether `place` is at or past `bound` in the order of `clauses`."""
+    for value, limit, clause in zip(place, bound, clauses, strict=True):
+        (body,) = clause.values()
+        compared = _compare(value, limit, first=body.get("missing") == "_first", descending=body["order"] == "desc")
+        if compared:
+            return compared > 0
+    return True
+
+
+def _compare(value: Any, limit: Any, *, first: bool, descending: bool) -> int:
+    if value == limit:
+        return 0
+    if value is None or limit is None:
+        return -1 if (value is None) is first else 1
+    return 1 if (value > limit) is not descending else -1
+
+

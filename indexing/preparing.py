@@ -1,0 +1,35 @@
+"""Sees to it that each collection has an index made for what its file says now."""
+
+from indexing.indexes import fingerprint
+from indexing.services import Services
+from models.collections.properties import Collection
+from models.states import read_state, save_state
+
+
+async def prepare_index(services: Services, collection: Collection) -> str:
+    """The index that serves the collection, made empty if there is none.
+
+    Two processes that do this at once end with one index: the row of the collection's state decides.
+    """
+    async with services.database.writing() as session:
+        await session.hold(f"index of {collection.name}")
+        state = await read_state(session, collection.name)
+        if state.index_name and await services.indexes.exists(state.index_name):
+            return state.index_name
+        index = await services.indexes.create(collection, building=False)
+        await services.indexes.serve(collection.name, index)
+        await save_state(session, collection.name, fingerprint=fingerprint(collection), index_name=index)
+        return index
+
+
+async def is_outdated(services: Services, collection: Collection) -> bool:
+    """Whether the index that serves was made for another mapping than the file asks for now, so that it needs a rebuild.
+
+    An index that was lost is made again, and is outdated if there are records that it lacks.
+    """
+    async with services.database.reading() as session:
+        state = await read_state(session, collection.name)
+    if state.index_name is None or not await services.indexes.exists(state.index_name):
+        await prepare_index(services, collection)
+        return True
+    return state.fingerprint != fingerprint(collection)

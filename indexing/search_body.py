@@ -1,0 +1,113 @@
+"""The `_search` request of a search query, and the reading of its answer: pure functions."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from indexing.conditions import query_of
+from indexing.facets import aggregations, result_of, split
+from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
+from indexing.ordering import beyond, sort_clauses
+from indexing.search_query import Found, Hit, SearchQuery
+from indexing.words import highlight_fields, search_query
+from models.collections.conditions import ALWAYS, both
+
+Body = dict[str, Any]
+MARK, END_MARK = "<mark>", "</mark>"
+
+
+def search_body(query: SearchQuery) -> Body:
+    """The request for `query`: only what was selected is asked for."""
+    shared, afterwards = split(query.condition, query.facets)
+    words = search_query(query.collection, query.text or "", query.text_paths)
+    body: Body = {
+        "query": _query(words, both(query.scope, shared)),
+        "size": query.size + 1 if query.size else 0,
+        "track_total_hits": query.total,
+        "_source": [*SOURCE_ENVELOPE, *(f"{DATA}.{name}" for name in query.fields)],
+    }
+    if query.size:
+        body["sort"] = sort_clauses(query.order, backward=query.backward)
+        if query.scores:
+            body["track_scores"] = True
+        start = query.before if query.backward else query.after
+        if start is not None:
+            body["search_after"] = list(start)
+        if query.highlights and words is not None:
+            body["highlight"] = _highlight(query, words)
+    if afterwards != ALWAYS:
+        body["post_filter"] = query_of(afterwards)
+    if query.facets:
+        body["aggs"] = aggregations(query.facets, query.condition, afterwards)
+    return body
+
+
+def _query(words: Body | None, condition: Any) -> Body:
+    if condition == ALWAYS:
+        return words or {"match_all": {}}
+    if words is None:
+        return {"constant_score": {"filter": query_of(condition)}}
+    return {"bool": {"must": [words], "filter": [query_of(condition)]}}
+
+
+def _highlight(query: SearchQuery, words: Body) -> Body:
+    return {
+        "type": "unified",
+        "encoder": "html",
+        "pre_tags": [MARK],
+        "post_tags": [END_MARK],
+        "max_analyzed_offset": 999_999,
+        "highlight_query": words,
+        "fields": highlight_fields(query.text_paths),
+    }
+
+
+def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
+    """What Elasticsearch's answer to `query` says."""
+    hits = [_hit(hit) for hit in answer["hits"]["hits"]]
+    more = len(hits) > query.size
+    hits = hits[: query.size]
+    bound = query.after if query.backward else query.before
+    if bound is not None and hits:
+        clauses = sort_clauses(query.order, backward=query.backward)
+        inside = [hit for hit in hits if not beyond(hit.sort, bound, clauses)]
+        more = more and len(inside) == len(hits)
+        hits = inside
+    if query.backward:
+        hits.reverse()
+    aggregated = answer.get("aggregations", {})
+    return Found(
+        hits=tuple(hits),
+        more=more,
+        total=answer["hits"]["total"]["value"] if query.total else None,
+        facets={facet.name: result_of(facet, aggregated[facet.name], query.condition) for facet in query.facets},
+    )
+
+
+def _hit(hit: Mapping[str, Any]) -> Hit:
+    return Hit(
+        id=int(hit["_id"]),
+        source=hit.get("_source", {}),
+        sort=tuple(hit.get("sort", ())),
+        score=hit.get("_score"),
+        highlights={name.removeprefix(f"{TEXTS}."): texts for name, texts in hit.get("highlight", {}).items()},
+    )
+
+
+def encoded(body: Body) -> bytes:
+    """The bytes of a request; what is no Unicode in it is replaced."""
+    try:
+        return orjson.dumps(body)
+    except TypeError:
+        return orjson.dumps(_clean(body))
+
+
+def _clean(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
+    if isinstance(value, dict):
+        return {_clean(key): _clean(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_clean(one) for one in value]
+    return value

@@ -1,0 +1,112 @@
+"""One search as a value: what lies between GraphQL and Elasticsearch, in the terms of the collection."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from models.collections.conditions import ALWAYS, Condition
+from models.collections.properties import Collection, Path
+
+SortValues = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class OrderKey:
+    """One key of an order; without a path it is relevance. `origin` is a point (lat, lon) to be near to."""
+
+    path: Path | None
+    descending: bool = False
+    origin: tuple[float, float] | None = None
+
+    @property
+    def signature(self) -> str:
+        name = self.path.name if self.path else "relevance"
+        return f"{name}{self.origin or ''}{'-' if self.descending else '+'}"
+
+
+RELEVANCE = OrderKey(None, descending=True)
+
+
+@dataclass(frozen=True)
+class FacetQuery:
+    """One facet as it was asked for; `name` tells it from the others of the search."""
+
+    name: str
+    path: Path
+    first: int = 10
+    by_value: bool = False
+    contains: str | None = None
+    include_own_filter: bool = False
+    buckets: bool = True
+    bounds: bool = False
+    missing: bool = False
+    others: bool = False
+
+
+@dataclass(frozen=True)
+class SearchQuery:
+    """A page of a collection's records that meet a condition, and what else was selected of the connection."""
+
+    collection: Collection
+    text: str | None = None
+    condition: Condition = ALWAYS
+    scope: Condition = ALWAYS
+    """What no facet may leave out: the viewer's rule, or the link that a reverse connection follows."""
+    order: tuple[OrderKey, ...] = ()
+    size: int = 0
+    backward: bool = False
+    after: SortValues | None = None
+    before: SortValues | None = None
+    fields: tuple[str, ...] = ()
+    """Dotted JSON names to return; the envelope always comes along."""
+    total: bool = False
+    scores: bool = False
+    highlights: bool = False
+    facets: tuple[FacetQuery, ...] = ()
+    readable: frozenset[str] | None = None
+    """Names of the full text paths that may be searched; `None` for all."""
+
+    @property
+    def text_paths(self) -> tuple[Path, ...]:
+        paths = self.collection.text_paths
+        return paths if self.readable is None else tuple(path for path in paths if path.name in self.readable)
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One record found: its envelope and the properties asked for, with its place in the order."""
+
+    id: int
+    source: Mapping[str, Any]
+    sort: SortValues
+    score: float | None = None
+    highlights: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    value: Any
+    count: int
+    selected: bool = False
+    upper: Any = None
+    """The end of a range; `None` where it is open, and for terms."""
+
+
+@dataclass(frozen=True)
+class FacetResult:
+    buckets: tuple[Bucket, ...] = ()
+    others: int = 0
+    missing: int = 0
+    low: Any = None
+    high: Any = None
+
+
+@dataclass(frozen=True)
+class Found:
+    """The answer to a search."""
+
+    hits: tuple[Hit, ...]
+    more: bool
+    """Whether there are records beyond the page, in the direction of paging."""
+    total: int | None = None
+    facets: Mapping[str, FacetResult] = field(default_factory=dict)

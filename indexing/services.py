@@ -1,0 +1,45 @@
+"""What the layers above work with: the catalog, the stores, and what was made of the catalog once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from functools import cached_property
+
+from config import Settings
+from indexing.documents import DocumentBuilder
+from indexing.indexes import Indexes
+from indexing.server import SearchServer
+from models.collections.loading import Catalog, load_catalog
+from models.database import Database
+
+
+@dataclass(frozen=True)
+class Services:
+    """One for a process; opened and closed by `open_services`."""
+
+    settings: Settings
+    catalog: Catalog
+    database: Database
+    search: SearchServer
+
+    @cached_property
+    def indexes(self) -> Indexes:
+        return Indexes(self.search, self.settings.index_prefix, self.settings.refresh_interval)
+
+    @cached_property
+    def builders(self) -> dict[str, DocumentBuilder]:
+        """The document builders by collection."""
+        return {collection.name: DocumentBuilder(collection) for collection in self.catalog}
+
+
+@asynccontextmanager
+async def open_services(settings: Settings, catalog: Catalog | None = None) -> AsyncIterator[Services]:
+    """The services of a process. Raises `CollectionErrors` for wrong collection files."""
+    catalog = catalog or load_catalog(settings.collections)
+    database = Database(settings.database_url, settings.database_pool)
+    search = SearchServer(settings.elasticsearch_url, settings.search_timeout)
+    try:
+        yield Services(settings, catalog, database, search)
+    finally:
+        await search.close()
+        await database.close()
