@@ -76,7 +76,7 @@ def load_settings(data: Path | None = None, environment: Mapping[str, str] | Non
     variables |= {k: v for k, v in (os.environ if environment is None else environment).items() if k.startswith(PREFIX)}
     named = {k.removeprefix(PREFIX).lower(): v for k, v in variables.items()}
     problems = [_unknown(name) for name in named if name not in Settings.model_fields]
-    values = {k: v for k, v in named.items() if k in Settings.model_fields}
+    values: dict[str, Any] = {k: v for k, v in named.items() if k in Settings.model_fields}
     values |= {k: v for k, v in given.items() if v is not None}
     try:
         settings = Settings(**values)

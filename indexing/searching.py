@@ -13,7 +13,7 @@ from indexing.search_query import Found, SearchQuery
 from indexing.server import NDJSON, SearchRefused, SearchServer
 
 
-class Searches(DataLoader[SearchQuery, Found]):
+class Searches(DataLoader[SearchQuery, Found | BaseException]):
     """The searches of one request; equal queries are asked once."""
 
     def __init__(self, server: SearchServer, prefix: str, request_id: str | None, timeout: float) -> None:

@@ -87,7 +87,9 @@ async def _index(
 async def _settle(
     session: WriteSession, rows: Sequence[OutboxRow], records: dict[int, Record], outcomes: dict[int, Outcome]
 ) -> Drained:
-    finished, later, buried = [], [], []
+    finished: list[OutboxRow] = []
+    later: list[OutboxRow] = []
+    buried: list[OutboxRow] = []
     for row in rows:
         outcome = outcomes.get(row.record_id, Outcome(row.record_id))
         (finished if not outcome.reason else buried if outcome.final else later).append(row)

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import structlog
-from sqlalchemy import exc, text
+from sqlalchemy import Text, bindparam, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from models.connections import naming_failures, open_engine
@@ -16,6 +16,9 @@ from models.writes import AfterCommit, WriteSession
 T = TypeVar("T")
 
 _PING = text("SELECT 1")
+_NAME = bindparam("name", type_=Text)
+_TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 1))").bindparams(_NAME)
+_UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 1))").bindparams(_NAME)
 _RERUN_STATES = ("40001", "40P01")  # serialisation failure, deadlock: the transaction was undone to let others go on
 _RERUNS = 5
 
@@ -64,6 +67,19 @@ class Database:
                 await connection.commit()
         for hook in session.hooks:
             await _run_hook(hook)
+
+    @asynccontextmanager
+    async def exclusive(self, name: str) -> AsyncIterator[bool]:
+        """Whether nobody else is in such a block of this name now; it is held until the block, or the process, ends."""
+        async with _connected(self._reading) as connection:
+            session = ReadSession(connection)
+            row = await session.row(_TRY_LOCK, {"name": name})
+            alone = bool(row and row[0])
+            try:
+                yield alone
+            finally:
+                if alone:
+                    await session.run(_UNLOCK, {"name": name})
 
     async def write(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
         """Run `work` in one transaction, again if it met others in a deadlock. `work` may run several times."""

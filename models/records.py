@@ -1,7 +1,7 @@
 """Records and their revisions, as they are read."""
 
+from collections.abc import AsyncIterator, Mapping, Sequence
 from collections.abc import Collection as Several
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -62,6 +62,11 @@ _WITH_DELETED = select(*RECORD_COLUMNS).where(records.c.id == ANY_IDS)
 _BY_KEY = select(*RECORD_COLUMNS).where(
     records.c.collection == bindparam("collection", type_=Text), records.c.key == ANY_KEYS, ~records.c.deleted
 )
+_ALL = (
+    select(*RECORD_COLUMNS)
+    .where(records.c.collection == bindparam("collection", type_=Text), ~records.c.deleted)
+    .order_by(records.c.id)
+)
 _COUNTS = select(records.c.collection, func.count()).where(~records.c.deleted).group_by(records.c.collection)
 _IS_NEWEST = and_(records.c.id == revisions.c.record_id, records.c.revision == revisions.c.revision)
 _HISTORY = (
@@ -101,6 +106,12 @@ async def records_by_key(session: Session, collection: str, keys: Several[str]) 
     """The living records of one collection by their keys, in one statement."""
     rows = await session.rows(_BY_KEY, {"collection": collection, "keys": list(keys)})
     return {row.key: Record(*row) for row in rows}
+
+
+async def stream_records(session: Session, collection: str) -> AsyncIterator[Record]:
+    """All living records of one collection in the order of their ids, through a cursor on the server."""
+    async for row in session.stream(_ALL, {"collection": collection}):
+        yield Record(*row)
 
 
 async def history(session: Session, record_id: int, first: int, before: int | None = None) -> list[Revision]:

@@ -13,11 +13,15 @@ from models.writes import WriteSession
 
 @dataclass(frozen=True, slots=True)
 class CollectionState:
-    """`generation` grows whenever a change of the collection has become visible to search."""
+    """`generation` grows whenever a change of the collection has become visible to search.
+
+    `building_index` is the index that a rebuild is filling: every write goes to it too.
+    """
 
     name: str
     fingerprint: str | None = None
     index_name: str | None = None
+    building_index: str | None = None
     generation: int = 0
 
 
@@ -25,6 +29,7 @@ _COLUMNS = (
     collection_state.c.name,
     collection_state.c.fingerprint,
     collection_state.c.index_name,
+    collection_state.c.building_index,
     collection_state.c.generation,
 )
 
@@ -40,9 +45,16 @@ async def read_state(session: Session, name: str) -> CollectionState:
     return CollectionState(*row) if row else CollectionState(name)
 
 
-async def save_state(session: WriteSession, name: str, *, fingerprint: str | None, index_name: str | None) -> None:
-    """Note which index serves the collection, and the schema that it was made for."""
-    values = {"fingerprint": fingerprint, "index_name": index_name}
+async def save_state(
+    session: WriteSession,
+    name: str,
+    *,
+    fingerprint: str | None,
+    index_name: str | None,
+    building_index: str | None = None,
+) -> None:
+    """Note which index serves the collection, the schema that it was made for, and which index is being built."""
+    values = {"fingerprint": fingerprint, "index_name": index_name, "building_index": building_index}
     statement = insert(collection_state).values(name=name, **values)
     await session.run(statement.on_conflict_do_update(index_elements=["name"], set_=values))
 

@@ -119,5 +119,6 @@ collection_state = Table(
     Column("name", ByCodePoint, primary_key=True),
     Column("fingerprint", Text),
     Column("index_name", Text),
+    Column("building_index", Text),
     Column("generation", BigInteger, nullable=False, server_default="0"),
 )

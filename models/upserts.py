@@ -152,8 +152,9 @@ class _Batch:
         return decided
 
     def _decide_change(self, place: int, record: Record, decided: _Decided) -> None:
-        merged = merge_document(record.data, orjson.loads(self.documents[place].encoded))
-        if same(merged, record.data):
+        document = orjson.loads(self.documents[place].encoded)
+        merged = document if _same_text(document, record.data) else merge_document(record.data, document)
+        if merged is document or same(merged, record.data):
             self.settled[place] = Upserted(Outcome.UNCHANGED, record.id)
             return
         prepared = prepare(self.collection, merged)
@@ -169,6 +170,11 @@ class _Batch:
 
     def _refused(self, record: Record | None, encoded: bytes) -> tuple[Problem, ...]:
         return tuple(self.refuse(record, orjson.loads(encoded))) if self.refuse else ()
+
+
+def _same_text(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two documents are written alike: a short cut, as most that come again are."""
+    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
 
 
 def _with_distinct_keys(collection: "Collection", documents: Sequence[Prepared]) -> Iterator[list[int]]:

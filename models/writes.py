@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, exc, select, text
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, exc, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from errors import Conflict, DuplicateKey, NotFound
@@ -70,6 +70,8 @@ WITH touched AS (
 INSERT INTO outbox (collection, record_id) SELECT collection, id FROM touched
 """).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
+_HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name", type_=Text))
+
 _FOR_UPDATE = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger)).with_for_update()
 
 
@@ -79,6 +81,10 @@ class WriteSession(Session):
     def __init__(self, connection: AsyncConnection) -> None:
         super().__init__(connection)
         self.hooks: list[AfterCommit] = []
+
+    async def hold(self, name: str) -> None:
+        """Wait until no other transaction holds `name`, and hold it until this one ends."""
+        await self.run(_HOLD, {"name": name})
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Have `hook` called once the transaction is committed. The write stands whatever the hook does."""

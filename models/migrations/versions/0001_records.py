@@ -120,5 +120,6 @@ def _collection_state() -> None:
         sa.Column("name", sa.Text(collation="C"), primary_key=True),
         sa.Column("fingerprint", sa.Text),
         sa.Column("index_name", sa.Text),
+        sa.Column("building_index", sa.Text),
         sa.Column("generation", sa.BigInteger, nullable=False, server_default="0"),
     )

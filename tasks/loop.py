@@ -1,0 +1,42 @@
+"""The event loop of a worker process: tasks run the same asynchronous code as the server, all on this one loop."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from typing import TypeVar
+
+from config import Settings
+from indexing.services import Services, open_services
+
+T = TypeVar("T")
+
+
+class WorkerLoop:
+    """An event loop in a thread of its own, with the services of the process open on it."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._loop = asyncio.new_event_loop()
+        self._stack = AsyncExitStack()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True)
+
+    def start(self) -> None:
+        """Open the services. Raises what opening them raises."""
+        self._thread.start()
+        self.services: Services = self._run(self._stack.enter_async_context(open_services(self._settings)))
+
+    def stop(self) -> None:
+        self._run(self._stack.aclose())
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+
+    def run(self, work: Callable[[Services], Awaitable[T]]) -> T:
+        """Run `work` on the loop and wait for it, from any of the worker's threads."""
+        return self._run(work(self.services))
+
+    def _run(self, work: Awaitable[T]) -> T:
+        async def awaited() -> T:
+            return await work
+
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()

@@ -1,0 +1,44 @@
+"""Tells the workers that there is work. A nudge may be lost: the outbox row is not, and the sweep finds it."""
+
+import asyncio
+
+import structlog
+from celery import Celery
+from kombu.exceptions import KombuError
+
+from tasks.app import DRAIN, INDEX, NUDGE_EXPIRES_SECONDS
+
+log = structlog.get_logger()
+
+
+class Nudges:
+    """Sends nudges from a process's event loop without making anybody wait; many at once become one."""
+
+    def __init__(self, app: Celery) -> None:
+        self._app = app
+        self._waiting = False
+        self._sending: asyncio.Task[None] | None = None
+        self.lost = 0
+
+    async def index(self) -> None:
+        """Have the outbox drained soon."""
+        self._waiting = True
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+
+    async def close(self) -> None:
+        """Send what is waiting to be sent."""
+        if self._sending:
+            await self._sending
+
+    async def _send(self) -> None:
+        while self._waiting:
+            self._waiting = False
+            try:
+                await asyncio.to_thread(self._publish)
+            except (OSError, KombuError) as error:
+                self.lost += 1
+                log.warning("nudge_lost", reason=str(error), remedy="the sweep indexes it when the broker is back")
+
+    def _publish(self) -> None:
+        self._app.send_task(DRAIN, queue=INDEX, expires=NUDGE_EXPIRES_SECONDS, ignore_result=True, retry=False)
