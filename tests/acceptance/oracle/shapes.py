@@ -27,15 +27,15 @@ class Shape:
     def of(cls, name: str, catalog: Mapping[str, Mapping[str, Any]]) -> "Shape":
         return cls(catalog[name]["schema"], catalog[name], catalog)
 
-    @property
+    @cached_property
     def is_list(self) -> bool:
         return "array" in _types(self.schema)
 
-    @property
+    @cached_property
     def is_object(self) -> bool:
         return self.included is not None or bool(self.properties)
 
-    @property
+    @cached_property
     def is_text(self) -> bool:
         return bool(self.annotation.get("text"))
 

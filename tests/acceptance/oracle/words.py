@@ -1,12 +1,14 @@
 """Which records have a word or a phrase in one of their full texts."""
 
 import re
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from tests.acceptance.oracle.shapes import Json, Path, Record, Shape
 
 _TOKEN = re.compile(r"\w+(?:['’.]\w+)*")
+_POSSESSIVE = re.compile("['’]s$")
 
 
 @dataclass(frozen=True)
@@ -16,11 +18,11 @@ class Word:
     text: str
     inflections: frozenset[str] = frozenset()
 
-    def is_in(self, text: str, analyzer: str) -> bool:
-        return bool(self._forms(analyzer) & set(tokens(text, analyzer)))
-
-    def _forms(self, analyzer: str) -> frozenset[str]:
+    def forms(self, analyzer: str) -> frozenset[str]:
         return self.inflections | {self.text} if analyzer == "english" else frozenset({self.text})
+
+    def is_in(self, text: str, analyzer: str) -> bool:
+        return not self.forms(analyzer).isdisjoint(tokens(text, analyzer))
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,33 @@ class Phrase:
         return any(words[start : start + len(wanted)] == wanted for start in range(len(words) - len(wanted) + 1))
 
 
+class Texts:
+    """The full texts of many records, read once; records go by their places."""
+
+    def __init__(self, records: Sequence[Record], shape: Shape) -> None:
+        self._records, self._shape = records, shape
+        self._places: dict[tuple[str, str], set[int]] = defaultdict(set)
+        for place, record in enumerate(records):
+            for _, analyzer, text in texts(record, shape):
+                for token in tokens(text, analyzer):
+                    self._places[analyzer, token].add(place)
+
+    def having(self, sought: Word | Phrase) -> set[int]:
+        """The records with a full text that has the word or the phrase."""
+        if isinstance(sought, Word):
+            return {place for key, places in self._places.items() if key[1] in sought.forms(key[0]) for place in places}
+        candidates = set.intersection(*(self.having(Word(word)) for word in sought.text.split()))
+        return {place for place in candidates if mentions(self._records[place], sought, self._shape)}
+
+    def beginning(self, prefix: str) -> set[int]:
+        """The records with a word that begins so."""
+        return {place for key, places in self._places.items() if key[1].startswith(prefix) for place in places}
+
+
 def tokens(text: str, analyzer: str) -> list[str]:
     """The words of a text in small letters, split nearly as Unicode and so Elasticsearch's tokenizer say."""
-    words = [match.group().lower() for match in _TOKEN.finditer(text)]
-    return [re.sub("['’]s$", "", word) for word in words] if analyzer == "english" else words
+    words = _TOKEN.findall(text.lower())
+    return [_POSSESSIVE.sub("", word) for word in words] if analyzer == "english" else words
 
 
 def texts(value: Json, shape: Shape, path: Path = ()) -> Iterator[tuple[Path, str, str]]:
