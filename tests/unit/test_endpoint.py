@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import json
+import tracemalloc
 import zlib
 from collections.abc import Iterator
 from typing import Any
@@ -12,10 +13,13 @@ from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from errors import RequestRefused
 from schema.endpoint import Limits
+from schema.endpoint.body import read_body
 from tests.unit.endpoint_app import App, Client, code, post
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
+PACKED = gzip.compress(b'{"query": "{__typename}"}')
 
 
 @pytest.fixture(autouse=True)
@@ -201,6 +205,19 @@ class TestSizes:
         response = post(client, query, operationName="T", variables={"r": ["x" * 20_000]})
         assert response.status_code == 413
 
+    def test_a_large_document_that_is_no_operation_is_413(self, client: Client) -> None:
+        for query in ("{ nothing }", "{", "query A { hello } query B { hello }"):
+            assert post(client, query, variables={"x": "x" * 20_000}).status_code == 413
+
+    def test_an_array_has_no_larger_limit_for_upserts(self) -> None:
+        client = Client(App(limits=Limits(10_000, 50_000, 5.0, batch_max=3)))
+        upsert = {"query": "mutation ($r: [String!]!) { upsertThings(records: $r) }"}
+        assert client.post("/graphql", json=[{**upsert, "variables": {"r": ["x"]}}]).status_code == 200
+        assert client.post("/graphql", json=[{**upsert, "variables": {"r": ["x" * 20_000]}}]).status_code == 413
+
+    def test_an_address_above_the_limit_is_414(self, client: Client) -> None:
+        assert client.get("/graphql", params={"query": "{ hello }", "x": "x" * 10_000}).status_code == 414
+
     def test_a_declared_length_above_every_limit_is_refused_unread(self, client: Client) -> None:
         headers = {"content-type": "application/json", "content-length": "50001"}
         assert client.post("/graphql", content=b"{}", headers=headers).status_code == 413
@@ -217,7 +234,28 @@ class TestSizes:
             body = gzip.compress(b'{"query": "{__typename}"' + b" " * size + b"}")
             assert client.post("/graphql", content=body, headers=headers).status_code == 413
 
-    @pytest.mark.parametrize("body", [b"plain", gzip.compress(b"{}")[:-3], gzip.compress(b"{}") + b"more"])
+    @pytest.mark.anyio
+    async def test_of_a_bomb_no_more_than_the_limit_is_unpacked(self) -> None:
+        bomb = [body(gzip.compress(b" " * 50_000_000))]
+
+        async def receive() -> Message:
+            return bomb.pop()
+
+        tracemalloc.start()
+        with pytest.raises(RequestRefused):
+            await read_body(receive, {"content-encoding": "gzip"}, 60_000)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 1_000_000
+
+    @pytest.mark.anyio
+    async def test_a_body_without_declared_length_is_read_up_to_the_limit_only(self) -> None:
+        pieces = [body(b"x" * 10_000, more=True) for _ in range(10)]
+        messages: list[Message | None] = [*pieces]
+        assert (await exchange(App(), messages))[0]["status"] == 413
+        assert len(messages) == 4
+
+    @pytest.mark.parametrize("body", [b"plain", PACKED[:-3], PACKED[:-9], PACKED + b"more"])
     def test_a_packed_body_that_is_damaged_is_400(self, client: Client, body: bytes) -> None:
         headers = {"content-type": "application/json", "content-encoding": "gzip"}
         assert client.post("/graphql", content=body, headers=headers).status_code == 400
@@ -319,13 +357,12 @@ def body(content: bytes, *, more: bool = False) -> Message:
 
 
 async def exchange(app: App, messages: list[Message | None]) -> list[Message]:
-    """What the endpoint sends to a client that sends `messages`, then nothing; None stands for a short while."""
+    """What the endpoint sends to a client that sends `messages`, taking them off the list; None is a short while."""
     sent: list[Message] = []
-    waiting = list(messages)
 
     async def receive() -> Message:
-        while waiting:
-            if message := waiting.pop(0):
+        while messages:
+            if message := messages.pop(0):
                 return message
             await asyncio.sleep(0.05)
         await asyncio.sleep(60)

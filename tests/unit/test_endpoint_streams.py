@@ -11,6 +11,7 @@ from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from schema.endpoint import Limits
 from tests.unit.endpoint_app import App, Client, code, post
 
 EVENTS = {"accept": "text/event-stream"}
@@ -99,6 +100,12 @@ class TestWebSockets:
             payload = {"query": query, "operationName": "B", "variables": {"n": "Bo"}}
             await socket.send("subscribe", id="1", payload=payload)
             assert (await socket.message())["payload"] == {"data": {"hello": "Hello, Bo"}}
+
+    async def test_a_query_has_no_more_time_than_over_http(self) -> None:
+        async with connected(App(limits=Limits(10_000, 50_000, timeout=0.05))) as socket:
+            await socket.send("subscribe", id="1", payload={"query": "{ slow }"})
+            message = await socket.message()
+        assert (message["type"], message["payload"][0]["extensions"]["code"]) == ("error", "TIMEOUT")
 
     async def test_the_token_of_connection_init_counts_for_its_operations(self, app: App) -> None:
         async with connected(app, {"Authorization": "Bearer good"}, {"authorization": "Bearer other"}) as socket:
