@@ -98,7 +98,7 @@ async def drop_dead_letters(session: WriteSession, ids: Sequence[int]) -> int:
 
 async def count_dead_letters(session: Session) -> dict[str, int]:
     """The number of letters of each collection that has any."""
-    return {collection: count for collection, count in await session.rows(_COUNTS)}
+    return {row[0]: row[1] for row in await session.rows(_COUNTS)}
 
 
 def storable_text(text: str, limit: int) -> str:

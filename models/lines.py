@@ -40,7 +40,7 @@ class Batch:
     broken: Line | None = None
 
 
-class BrokenFile(Exception):
+class BrokenFileError(Exception):
     """The file ends or turns to garbage in the middle."""
 
 
@@ -66,7 +66,7 @@ class LineReader:
                 if len(lines) >= self._limits.records or size >= self._limits.bytes:
                     yield Batch(lines, self.position)
                     lines, size = [], 0
-        except BrokenFile as broken:
+        except BrokenFileError as broken:
             yield Batch(lines, self.position, Line(self._number + 1, str(broken).encode()))
             return
         if lines:
@@ -80,12 +80,13 @@ class LineReader:
 
     def _split(self, block: bytes) -> Iterator[Line]:
         first, *others = block.split(b"\n")
-        texts = [self._rest + first, *others]
+        first = self._rest + first
+        if self._number == 0:
+            first = first.removeprefix(_BYTE_ORDER_MARK)
+        texts = [first, *others]
         self._rest = texts.pop()
         for text in texts:
             self._number += 1
-            if self._number == 1:
-                text = text.removeprefix(_BYTE_ORDER_MARK)
             if self._too_long is not None:
                 yield Line(self._number, self._too_long, too_long=True)
                 self._too_long = None
@@ -119,7 +120,7 @@ class LineReader:
             try:
                 block: bytes = read(BLOCK)
             except OSError as error:
-                raise BrokenFile(f"can't be read: {error.strerror or error}") from error
+                raise BrokenFileError(f"can't be read: {error.strerror or error}") from error
             if not block:
                 return
             self.position += len(block)
@@ -143,12 +144,12 @@ def _inflated(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
             unpacked = inflate.decompress(block, MAX_INFLATED)
         except zlib.error as error:
             yield _what_is_whole(before, block)
-            raise BrokenFile("the gzip data is damaged from here on") from error
+            raise BrokenFileError("the gzip data is damaged from here on") from error
         yield unpacked
         block = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
     if not inflate.eof:
         yield inflate.flush()
-        raise BrokenFile("the gzip data ends too early")
+        raise BrokenFileError("the gzip data ends too early")
 
 
 def _what_is_whole(inflate: "zlib._Decompress", block: bytes) -> bytes:

@@ -134,4 +134,4 @@ async def revision_data(session: Session, record_id: int, revision: int) -> dict
 
 async def count_records(session: Session) -> dict[str, int]:
     """The exact number of living records of each collection that has any."""
-    return {collection: count for collection, count in await session.rows(_COUNTS)}
+    return {row[0]: row[1] for row in await session.rows(_COUNTS)}

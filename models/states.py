@@ -69,4 +69,4 @@ async def bump_generation(session: WriteSession, names: Iterable[str]) -> dict[s
     counted = statement.on_conflict_do_update(
         index_elements=["name"], set_={"generation": collection_state.c.generation + 1}
     ).returning(collection_state.c.name, collection_state.c.generation)
-    return {name: generation for name, generation in await session.rows(counted)}
+    return {row.name: row.generation for row in await session.rows(counted)}

@@ -58,7 +58,7 @@ WITH written AS (
     ON CONFLICT (collection, key) WHERE NOT deleted DO NOTHING
     RETURNING id, key, revision
 ), {_NOTED}
-""").bindparams(
+""").bindparams(  # noqa: S608 -- only our own names
     bindparam("collection", type_=Text),
     bindparam("keys", type_=ARRAY(Text)),
     bindparam("data", type_=ARRAY(JSONB)),
@@ -81,7 +81,7 @@ WITH given AS (
     FROM held JOIN given USING (id) WHERE records.id = held.id
     RETURNING records.id, records.key, records.revision
 ), {_NOTED}
-""").bindparams(
+""").bindparams(  # noqa: S608 -- only our own names
     bindparam("collection", type_=Text),
     bindparam("ids", type_=ARRAY(BigInteger)),
     bindparam("revisions", type_=ARRAY(Integer)),

