@@ -28,15 +28,12 @@ class Conduct:
 
 
 @contextmanager
-def open_page(url: str, color_scheme: str = "light") -> Iterator[tuple[Page, Conduct]]:
+def open_page(url: str) -> Iterator[tuple[Page, Conduct]]:
     """The page at `url` in a browser of its own with empty storage, closed on leaving."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable(), args=QUIET + IN_A_CONTAINER)
         try:
-            page = browser.new_page(
-                viewport={"width": 1400, "height": 850},
-                color_scheme="dark" if color_scheme == "dark" else "light",
-            )
+            page = browser.new_page(viewport={"width": 1400, "height": 850}, color_scheme="light")
             conduct = observe(page, urlsplit(url).netloc)
             page.goto(url)
             yield page, conduct

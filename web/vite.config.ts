@@ -5,6 +5,8 @@ export default defineConfig({
   base: './',
   build: {
     target: 'es2022',
+    // The licences of what is bundled go with it.
+    license: { fileName: 'assets/licenses.md' },
     // Monaco alone is larger than Vite's threshold, and it is loaded after the page has been painted.
     chunkSizeWarningLimit: 3000,
     rolldownOptions: {

@@ -67,6 +67,13 @@ def test_the_documentation_tells_what_a_type_is(graphiql: Page) -> None:
     expect(docs.get_by_role("link", name="acquisitionYear").first).to_be_visible()
 
 
+def test_light_and_dark_follow_the_system(graphiql: Page) -> None:
+    editor = graphiql.locator(f"{QUERY} .monaco-editor").first
+    expect(editor).to_contain_class("vs")
+    graphiql.emulate_media(color_scheme="dark")
+    expect(editor).to_contain_class("vs-dark")
+
+
 def test_an_authorization_header_makes_the_viewer(graphiql: Page, admin_token: str) -> None:
     type_in(graphiql, QUERY, "{ viewer { roles via")
     assert run(graphiql)["data"] == {"viewer": None}

@@ -7,6 +7,7 @@ import './style.css';
 
 import { GraphiQL } from 'graphiql';
 import { createRoot } from 'react-dom/client';
+import { FollowSystemColors } from './colors';
 import { createFetcher } from './fetcher';
 import { settingsOf } from './settings';
 import { createStorage, keepsHeaders } from './storage';
@@ -31,5 +32,6 @@ createRoot(container).render(
     <GraphiQL.Logo>
       <span className="product">Catalograph</span>
     </GraphiQL.Logo>
+    <FollowSystemColors />
   </GraphiQL>,
 );
