@@ -64,7 +64,7 @@ class _Exchange:
     array: bool
 
 
-class _StreamWanted(Exception):
+class _StreamWanted(Exception):  # noqa: N818 - says what to do, not what failed
     """The request asks for a stream of results."""
 
 
@@ -115,7 +115,8 @@ class GraphQLEndpoint:
         except ClientGone:
             return
         except _StreamWanted:
-            assert self._streams is not None and exchange is not None
+            assert self._streams is not None
+            assert exchange is not None
             await self._streams(scope, _again(exchange.body, receive), send)
             return
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the client gets an answer

