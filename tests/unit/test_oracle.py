@@ -267,6 +267,11 @@ def test_the_own_condition_goes_from_the_element_that_others_describe() -> None:
     assert without_own(given, ("authors", "role")) == rest
 
 
+def test_that_there_is_an_element_is_no_condition_on_a_property_of_it() -> None:
+    assert without_own({"authors": {"some": {}}}, ("authors", "role")) == {"authors": {"some": {}}}
+    assert without_own({"authors": {"some": {"role": {"eq": "a"}}}}, ("authors", "role")) == {}
+
+
 def test_inflections_count_only_where_the_analyzer_is_english() -> None:
     hill = Word("hill", frozenset({"hills"}))
     record = book(title="Near the Hill's foot", topic={"name": "hills"})
@@ -286,3 +291,25 @@ def test_a_phrase_is_words_beside_one_another() -> None:
 
 def test_tokens_end_at_slashes_and_hyphens_but_not_at_apostrophes_inside() -> None:
     assert tokens("arm/arms well-known artist's", "standard") == ["arm", "arms", "well", "known", "artist's"]
+
+
+def test_a_selected_value_is_shown_even_of_no_record() -> None:
+    given = {"authors": {"some": {"role": {"in": ["editor", "printer"]}}}}
+    facet = Facets(SHELVES, given, BOOK).terms(("authors", "role"), first=1)
+    expected = [
+        Bucket("author", 2, selected=False),
+        Bucket("editor", 1, selected=True),
+        Bucket("printer", 0, selected=True),
+    ]
+    assert facet == TermFacet(expected, 1, 1)
+
+
+def test_a_facet_is_searched_without_case_and_accents_and_ordered_by_code_point() -> None:
+    books = [
+        book(isbn="1", title="Été"),
+        book(isbn="2", title="ete"),
+        book(isbn="3", title="Zoo"),
+        book(isbn="4", title="ETE"),
+    ]
+    facet = Facets(books, {}, BOOK).terms(("title",), contains="ÉTE", by_value=True)
+    assert [bucket.value for bucket in facet.buckets] == ["ETE", "ete", "Été"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.acceptance.oracle.filters import Filter, matches
-from tests.acceptance.oracle.order import fold, sort_key
+from tests.acceptance.oracle.order import fold
 from tests.acceptance.oracle.shapes import Json, Path, Record, Shape, values_at
 
 
@@ -52,15 +52,16 @@ class Facets:
         include_own: bool = False,
     ) -> TermFacet:
         counts, missing = self._counts(path, include_own=include_own)
-        is_text, selected = self.shape.at(path).is_text, set(selected_values(self.given, path))
-        found = [value for value in counts if fold(contains) in fold(text_of(value))]
-        found.sort(key=lambda value: sort_key(value, is_text=is_text))
+        selected = set(selected_values(self.given, path))
+        found = sorted(value for value in counts if fold(contains) in fold(text_of(value)))
         if not by_value:
             found.sort(key=lambda value: counts[value], reverse=True)
-        shown = [value for place, value in enumerate(found) if place < first or value in selected]
+        shown = sorted({*found[:first], *selected})
+        if not by_value:
+            shown.sort(key=lambda value: counts[value], reverse=True)
         return TermFacet(
             [Bucket(text_of(value), counts[value], value in selected) for value in shown],
-            sum(counts[value] for value in found) - sum(counts[value] for value in shown),
+            sum(counts[value] for value in set(found) - set(shown)),
             missing,
         )
 
@@ -109,9 +110,12 @@ def without_own(given: Filter, path: Path) -> dict[str, Any]:
 
 
 def _below(part: Filter, path: Path) -> dict[str, Any]:
-    kept = {name: without_own(inner, path) for name, inner in part.items() if name in ("some", "every")}
-    others = {name: inner for name, inner in part.items() if name not in ("some", "every")}
-    return {name: inner for name, inner in kept.items() if inner} | without_own(others, path)
+    kept: dict[str, Any] = {}
+    for name in {"some", "every"} & part.keys():
+        rest = without_own(part[name], path)
+        if rest or not part[name]:
+            kept[name] = rest
+    return kept | without_own({name: inner for name, inner in part.items() if name not in ("some", "every")}, path)
 
 
 def selected_values(given: Filter, path: Path) -> Iterator[Json]:
@@ -119,6 +123,8 @@ def selected_values(given: Filter, path: Path) -> Iterator[Json]:
     for each in given.get("and", []):
         yield from selected_values(each, path)
     if not path:
+        if given.get("ignoreCase"):
+            return
         yield from ([given["eq"]] if "eq" in given else [])
         yield from (*given.get("in", []), *given.get("any", []))
         return
