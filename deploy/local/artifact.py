@@ -2,11 +2,11 @@
 
 import hashlib
 import shutil
-import xml.etree.ElementTree as xml
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from xml.etree import ElementTree
 
 import requests
 from jgo.config import GlobalSettings
@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from errors import EmbeddedServerError
+
+ProgressCallback = Callable[[str, int], AbstractContextManager[Callable[[int], None]]]
 
 
 @dataclass(frozen=True)
@@ -78,10 +80,9 @@ def _download(artifact: Artifact, folder: Path, console: Console) -> Path:
 
 
 @contextmanager
-def _progress(
-    artifact: Artifact, console: Console
-) -> Iterator[Callable[[str, int], "contextmanager[Callable[[int], None]]"]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+def _progress(artifact: Artifact, console: Console) -> Iterator[ProgressCallback]:
+    text = TextColumn("{task.description}")
+    columns = (text, BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console) as progress:
         task = progress.add_task(f"fetching {artifact.filename}", total=artifact.size)
 
@@ -103,7 +104,8 @@ def _repositories() -> dict[str, str] | None:
 def _mirror(settings: Path) -> str | None:
     if not settings.is_file():
         return None
-    for mirror in xml.parse(settings).getroot().iterfind("{*}mirrors/{*}mirror"):
+    root = ElementTree.parse(settings).getroot()  # noqa: S314 - the user's own file.
+    for mirror in root.iterfind("{*}mirrors/{*}mirror"):
         covered = [each.strip() for each in mirror.findtext("{*}mirrorOf", "").split(",")]
         if "!central" not in covered and {"central", "*", "external:*", "external:http:*"} & set(covered):
             return (mirror.findtext("{*}url") or "").strip().rstrip("/") or None

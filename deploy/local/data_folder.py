@@ -50,8 +50,10 @@ class DataFolder:
     def folder(self, name: str) -> Path:
         return self.path / name
 
-    def secret(self, name: str) -> str:
-        """The secret in the file `name`, made on the first call, kept from then on."""
+    def secret(self, name: str, given: str | None = None) -> str:
+        """The secret in the file `name`: the one given, else the one kept there, else a new one."""
+        if given:
+            return self.write_private(name, given + "\n").read_text().strip()
         with suppress(FileNotFoundError):
             if kept := (self.path / name).read_text().strip():
                 return kept

@@ -2,7 +2,6 @@
 
 import errno
 import hashlib
-import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -79,11 +78,9 @@ def _make(folder: Path, cache: Path, java: Path, console: Console) -> None:
 
 def _open_to_all(folder: Path) -> None:
     """Let the server read its files, which belong to root when we are root, whatever the umask is."""
-    for parent, _, files in os.walk(folder):
-        os.chmod(parent, 0o755)
-        for name in files:
-            path = Path(parent, name)
-            path.chmod(path.stat().st_mode | 0o444)
+    folder.chmod(folder.stat().st_mode | 0o555)
+    for path in folder.rglob("*"):
+        path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
 
 
 def _explained(error: OSError, cache: Path) -> Exception:

@@ -2,7 +2,6 @@
 
 import os
 import struct
-import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,9 +12,9 @@ from deploy.local.cache import cache_folder
 from deploy.local.distribution import install
 from deploy.local.java import find_java
 from deploy.local.part import Part
+from deploy.local.ports import answers, listens
 from deploy.local.supervisor import Supervisor
 
-_PING_SECONDS = 2.0
 _LOGGING = """\
 status = error
 appender.console.type = Console
@@ -101,7 +100,7 @@ class Elasticsearch:
             account=self.account,
             ready=self._ready,
             stdin=_server_arguments(self._settings(home), self.folder / "config", self.folder / "logs"),
-            start_seconds=120.0,
+            start_seconds=240.0,
         )
 
     def _options(self, home: Path) -> list[str]:
@@ -120,12 +119,8 @@ class Elasticsearch:
             "transport.port": str(self.transport_port),
         }
 
-    def _ready(self, _pid: int) -> bool:
-        try:
-            with urllib.request.urlopen(f"{self.url}/_cluster/health?timeout=1s", timeout=_PING_SECONDS) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+    def _ready(self, pid: int) -> bool:
+        return listens(pid, self.port) and answers("127.0.0.1", self.port, "/_cluster/health?timeout=1s")
 
 
 def prepare(console: Console) -> tuple[Path, Path]:

@@ -6,6 +6,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import cjdk
+
 from errors import EmbeddedServerError
 
 OLDEST = 17
@@ -41,11 +43,9 @@ def _recent_enough(java: Path, origin: str) -> Path:
 
 
 def _fetched() -> Path:
-    import cjdk  # Only here: it takes a tenth of a second to import.
-
     try:
         return cjdk.java_home(vendor="temurin-jre", version="21") / "bin" / "java"
-    except Exception as error:  # noqa: BLE001 - whatever stopped it, what to do is the same.
+    except (cjdk.CjdkError, OSError) as error:
         raise EmbeddedServerError(
             f"Elasticsearch needs Java {OLDEST} or newer: JAVA_HOME is not set, there is no `java` on the path, "
             f"and fetching one failed ({error}).",

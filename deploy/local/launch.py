@@ -8,7 +8,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
@@ -29,7 +28,7 @@ class _Data(ctypes.Structure):
     _fields_ = (("effective", ctypes.c_uint32), ("permitted", ctypes.c_uint32), ("inheritable", ctypes.c_uint32))
 
 
-def main(order: dict[str, Any], command: Sequence[str]) -> None:
+def main(order: dict[str, Any], command: list[str]) -> None:
     """Follow `order` (`parent`, `death_signal`, `account`, `keeper`) and turn into `command`."""
     libc = ctypes.CDLL(None, use_errno=True)
     _reset_signals()
@@ -42,7 +41,7 @@ def main(order: dict[str, Any], command: Sequence[str]) -> None:
     libc.prctl(_PR_SET_PDEATHSIG, order["death_signal"], 0, 0, 0)
     if os.getppid() != order["parent"]:
         sys.exit(1)
-    os.execvp(command[0], command)
+    os.execvp(command[0], command)  # noqa: S606 - what this script is for.
 
 
 def _reset_signals() -> None:

@@ -33,5 +33,5 @@ class Part:
     tier: int = 0
     stop_signal: signal.Signals = signal.SIGTERM
     death_signal: signal.Signals = signal.SIGKILL
-    start_seconds: float = 60.0
+    start_seconds: float = 120.0
     stop_seconds: float = 6.0

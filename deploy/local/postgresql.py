@@ -11,7 +11,7 @@ from pathlib import Path
 
 from deploy.local.account import Account, make_folder
 from deploy.local.part import Part
-from deploy.local.supervisor import PartFailed, Supervisor
+from deploy.local.supervisor import PartError, Supervisor
 from errors import EmbeddedServerError
 
 USER = DATABASE = "catalograph"
@@ -87,7 +87,9 @@ class Postgresql:
         login = ("-U", USER, "-A", "scram-sha-256", f"--pwfile={secret}")
         await self._run(supervisor, "initdb", _program("initdb"), "-D", str(data), *locale, *login, "--no-instructions")
         create = f"CREATE DATABASE {DATABASE};\n".encode()
-        await self._run(supervisor, "createdb", _program("postgres"), "--single", "-D", str(data), "postgres", stdin=create)
+        await self._run(
+            supervisor, "createdb", _program("postgres"), "--single", "-D", str(data), "postgres", stdin=create
+        )
         shutil.rmtree(self.folder, ignore_errors=True)
         data.rename(self.folder)
         shutil.rmtree(unfinished)
@@ -95,7 +97,7 @@ class Postgresql:
     async def _run(self, supervisor: Supervisor, name: str, *argv: str, stdin: bytes | None = None) -> None:
         part = Part(name, argv, _ENVIRONMENT, account=self.account, stdin=stdin, closes_stdin=True)
         if status := await supervisor.run(part):
-            raise PartFailed(name, f"ended with status {status}", supervisor.log_of(name))
+            raise PartError(name, f"ended with status {status}", supervisor.log_of(name))
 
 
 def _program(name: str) -> str:

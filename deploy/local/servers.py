@@ -1,8 +1,10 @@
 """Starts the embedded PostgreSQL, Valkey and Elasticsearch side by side, on free ports."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,14 +15,14 @@ from deploy.local.data_folder import DataFolder
 from deploy.local.elasticsearch import Elasticsearch, prepare
 from deploy.local.ports import free_ports
 from deploy.local.postgresql import Postgresql
-from deploy.local.supervisor import PartFailed, Supervisor
+from deploy.local.supervisor import PartError, Supervisor
 from deploy.local.valkey import Valkey
 
 _ATTEMPTS = 3
 _PORT_TAKEN = ("Address already in use", "address already in use", "could not bind", "BindException")
 
 Report = Callable[[str, float], None]
-Server = TypeVar("Server")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -32,11 +34,12 @@ class Servers:
     report: Report
     elasticsearch: bool = True
     redis: bool = True
+    rabbitmq: bool = False
     durable: bool = True
     heap: str = "1g"
 
     async def start(self, supervisor: Supervisor) -> dict[str, str]:
-        """Start them; the addresses as `database_url`, `redis_url`, `elasticsearch_url`."""
+        """Start them; the addresses as `database_url`, `redis_url`, `broker_url`, `elasticsearch_url`."""
         starts = {"database_url": self._postgresql(supervisor)}
         if self.redis:
             starts["redis_url"] = self._valkey(supervisor)
@@ -44,7 +47,11 @@ class Servers:
             starts["elasticsearch_url"] = self._elasticsearch(supervisor)
         async with asyncio.TaskGroup() as group:
             tasks = {name: group.create_task(start) for name, start in starts.items()}
-        return {name: task.result() for name, task in tasks.items()}
+        urls = {name: task.result() for name, task in tasks.items()}
+        if "redis_url" in urls:
+            # A database beside the cache's: what empties the one leaves the other.
+            urls.setdefault("broker_url", urls["redis_url"].removesuffix("/0") + "/1")
+        return urls
 
     async def _postgresql(self, supervisor: Supervisor) -> str:
         folder, password = self.data.folder("postgresql"), self.data.secret("postgresql-password")
@@ -67,7 +74,7 @@ class Servers:
         return await self._timed("Valkey", attempt)
 
     async def _elasticsearch(self, supervisor: Supervisor) -> str:
-        home, java = await asyncio.to_thread(prepare, self.console)
+        home, java = await in_daemon_thread(lambda: prepare(self.console))
 
         async def attempt() -> str:
             port, transport = free_ports(2)
@@ -85,12 +92,26 @@ class Servers:
         return url
 
 
-async def on_free_ports(attempt: Callable[[], Awaitable[Server]]) -> Server:
+async def on_free_ports(attempt: Callable[[], Awaitable[Result]]) -> Result:
     """The result of `attempt`, made again with other ports when somebody took its port meanwhile."""
     for _ in range(_ATTEMPTS - 1):
         try:
             return await attempt()
-        except PartFailed as failure:
+        except PartError as failure:
             if not any(sign in failure.tail for sign in _PORT_TAKEN):
                 raise
     return await attempt()
+
+
+async def in_daemon_thread(work: Callable[[], Result]) -> Result:
+    """The result of `work`, which blocks. A program that is stopped meanwhile ends without waiting for it."""
+    future: Future[Result] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited.
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await asyncio.wrap_future(future)

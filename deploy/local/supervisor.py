@@ -20,7 +20,7 @@ _HEALTHY_SECONDS = 30.0
 _TAIL_BYTES = 3_000
 
 
-class PartFailed(EmbeddedServerError):
+class PartError(EmbeddedServerError):
     """A part ended, or was not ready in time; the end of its log is in the message."""
 
     def __init__(self, name: str, what: str, log: Path) -> None:
@@ -61,7 +61,7 @@ class Supervisor:
     async def start(self, part: Part) -> None:
         """Start `part`, wait until it is ready, and keep it running from then on.
 
-        Raises `PartFailed` when it ends before it is ready, or takes longer than `start_seconds`.
+        Raises `PartError` when it ends before it is ready, or takes longer than `start_seconds`.
         """
         self._rotate_log(part)
         running = await self._launch(part)
@@ -98,10 +98,10 @@ class Supervisor:
         while not (running.alive and await asyncio.to_thread(part.ready, running.pid)):
             if not running.alive:
                 status = await self._reap(running)
-                raise PartFailed(part.name, f"ended with status {status} before it was ready", self.log_of(part.name))
+                raise PartError(part.name, f"ended with status {status} before it was ready", self.log_of(part.name))
             if time.monotonic() > deadline:
                 what = f"was not ready after {part.start_seconds:.0f} s"
-                raise PartFailed(part.name, what, self.log_of(part.name))
+                raise PartError(part.name, what, self.log_of(part.name))
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _watch(self, running: RunningPart) -> None:

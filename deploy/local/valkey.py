@@ -8,6 +8,7 @@ from pathlib import Path
 
 from deploy.local.account import Account, make_folder
 from deploy.local.part import Part
+from deploy.local.ports import listens
 from deploy.local.supervisor import Supervisor
 from errors import EmbeddedServerError
 
@@ -43,7 +44,10 @@ class Valkey:
             ready=self._ready,
         )
 
-    def _ready(self, _pid: int) -> bool:
+    def _ready(self, pid: int) -> bool:
+        return listens(pid, self.port) and self._answers()
+
+    def _answers(self) -> bool:
         try:
             with socket.create_connection(("127.0.0.1", self.port), _PING_SECONDS) as connection:
                 connection.settimeout(_PING_SECONDS)

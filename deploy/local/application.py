@@ -1,0 +1,58 @@
+"""Catalograph's own processes as parts: `migrate`, `worker`, `beat`, `serve`, `import`."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.local.part import Part
+from deploy.local.ports import answers, listens
+
+_ROOT = Path(__file__).resolve().parents[2]
+# Above the servers, which are stopped after everything that uses them.
+_TIER = 1
+
+
+def own_command() -> tuple[str, ...]:
+    """This program, run by this interpreter."""
+    return (sys.executable, "-m", "cli")
+
+
+@dataclass(frozen=True)
+class Application:
+    """How to run the commands of this program on the servers that `settings` name (`CATALOGRAPH_*` variables)."""
+
+    command: tuple[str, ...]
+    settings: Mapping[str, str]
+
+    def once(self, name: str, *arguments: str) -> Part:
+        """A command that runs to its end."""
+        return self._part(name, *arguments)
+
+    def worker(self, number: int, workers: int) -> Part:
+        return self._part("worker" if workers == 1 else f"worker-{number}", "worker")
+
+    def beat(self) -> Part:
+        return self._part("beat", "beat")
+
+    def server(self, host: str, port: int) -> Part:
+        def ready(pid: int) -> bool:
+            return listens(pid, port) and answers(connectable(host), port, "/readyz")
+
+        argv = (*self.command, "serve", "--host", host, "--port", str(port))
+        return Part("server", argv, part_environment(self.settings), Path.cwd(), ready=ready, tier=_TIER)
+
+    def _part(self, name: str, *arguments: str) -> Part:
+        return Part(name, (*self.command, *arguments), part_environment(self.settings), Path.cwd(), tier=_TIER)
+
+
+def part_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Our own environment with `settings`; this program's modules are found from any folder."""
+    path = os.pathsep.join(filter(None, (str(_ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, **settings, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1"}
+
+
+def connectable(host: str) -> str:
+    """An address under which a server that listens on `host` can be reached from here."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1", "": "127.0.0.1"}.get(host, host)  # noqa: S104 - compared, not bound.
