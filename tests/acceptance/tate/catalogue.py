@@ -58,6 +58,11 @@ class Records:
     def meeting(self, given: Filter) -> list[Record]:
         return [record for record in self.records if matches(record, given, self.shape)]
 
+    def in_key_order(self, records: list[Record]) -> list[str]:
+        """The keys of records in the order of `found_query`."""
+        name = self.shape.collection["key"]
+        return self.keys(sorted(records, key=lambda record: record[name]))
+
     def found_query(self) -> str:
         fields = {prop.name: name for name, prop in self.shape.properties.items()}
         key = fields[self.shape.collection["key"]]
