@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from xml.etree import ElementTree
+from xml.etree.ElementTree import parse
 
 import requests
 from jgo.config import GlobalSettings
@@ -104,7 +104,7 @@ def _repositories() -> dict[str, str] | None:
 def _mirror(settings: Path) -> str | None:
     if not settings.is_file():
         return None
-    root = ElementTree.parse(settings).getroot()  # noqa: S314 - the user's own file.
+    root = parse(settings).getroot()  # noqa: S314 - the user's own file.
     for mirror in root.iterfind("{*}mirrors/{*}mirror"):
         covered = [each.strip() for each in mirror.findtext("{*}mirrorOf", "").split(",")]
         if "!central" not in covered and {"central", "*", "external:*", "external:http:*"} & set(covered):

@@ -1,10 +1,14 @@
-"""The user's cache folder, and a lock on it that the kernel gives back when its holder dies."""
+"""The user's cache folder, a lock on it that the kernel gives back when its holder dies, and what a full disk says."""
 
+import errno
 import fcntl
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from errors import EmbeddedServerError
 
 
 def cache_folder() -> Path:
@@ -15,6 +19,17 @@ def cache_folder() -> Path:
     folder = root / "catalograph"
     folder.mkdir(parents=True, exist_ok=True)
     return folder
+
+
+def when_full(error: OSError, folder: Path, needed: int, remedy: str) -> Exception:
+    """`error`, or one that says what is missing where, if it came of a full disk. `needed` in bytes."""
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return error
+    free = shutil.disk_usage(folder).free
+    return EmbeddedServerError(
+        f"The disk is full: {folder} needs about {needed // 1_000_000} MB, and {free // 1_000_000} MB are free.",
+        f"Make room or {remedy}, and start again.",
+    )
 
 
 @contextmanager

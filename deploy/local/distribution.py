@@ -1,6 +1,5 @@
 """Elasticsearch's own files in the cache: fetched, unpacked, and completed by our analysis plugin."""
 
-import errno
 import hashlib
 import shutil
 import zipfile
@@ -10,8 +9,7 @@ from rich.console import Console
 
 from deploy.local import analysis_plugin
 from deploy.local.artifact import Artifact, fetch
-from deploy.local.cache import locked
-from errors import EmbeddedServerError
+from deploy.local.cache import locked, when_full
 
 ELASTICSEARCH = Artifact(
     group="org.elasticsearch.distribution.integ-test-zip",
@@ -48,7 +46,7 @@ def install(cache: Path, java: Path, console: Console) -> Path:
             _make(unfinished, cache, java, console)
             unfinished.rename(target)
         except OSError as error:
-            raise _explained(error, cache) from error
+            raise when_full(error, cache, _NEEDED_BYTES, "set XDG_CACHE_HOME to a folder on another disk") from error
         finally:
             shutil.rmtree(unfinished, ignore_errors=True)
     return target
@@ -81,14 +79,3 @@ def _open_to_all(folder: Path) -> None:
     folder.chmod(folder.stat().st_mode | 0o555)
     for path in folder.rglob("*"):
         path.chmod(path.stat().st_mode | (0o555 if path.is_dir() else 0o444))
-
-
-def _explained(error: OSError, cache: Path) -> Exception:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return error
-    free = shutil.disk_usage(cache).free
-    return EmbeddedServerError(
-        f"The disk is full: Elasticsearch needs about {_NEEDED_BYTES // 1_000_000} MB in {cache}, "
-        f"and {free // 1_000_000} MB are free.",
-        "Make room, or set XDG_CACHE_HOME to a folder on another disk, and start again.",
-    )

@@ -38,7 +38,7 @@ class EmbeddedServers:
         ready: Future[dict[str, str]] = Future()
         self._leave: asyncio.Event | None = None
         # The servers end with the thread that starts them, so they need one that lives as long as they do.
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(servers, ready)), name="embedded-servers")
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._run(servers, ready)), daemon=True)
         self._thread.start()
         try:
             urls = ready.result()

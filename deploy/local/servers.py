@@ -40,11 +40,11 @@ class Servers:
 
     async def start(self, supervisor: Supervisor) -> dict[str, str]:
         """Start them; the addresses as `database_url`, `redis_url`, `broker_url`, `elasticsearch_url`."""
-        starts = {"database_url": self._postgresql(supervisor)}
+        starts = {"database_url": self._timed("PostgreSQL", self._postgresql(supervisor))}
         if self.redis:
-            starts["redis_url"] = self._valkey(supervisor)
+            starts["redis_url"] = self._timed("Valkey", self._valkey(supervisor))
         if self.elasticsearch:
-            starts["elasticsearch_url"] = self._elasticsearch(supervisor)
+            starts["elasticsearch_url"] = self._timed("Elasticsearch", self._elasticsearch(supervisor))
         async with asyncio.TaskGroup() as group:
             tasks = {name: group.create_task(start) for name, start in starts.items()}
         urls = {name: task.result() for name, task in tasks.items()}
@@ -62,7 +62,7 @@ class Servers:
             await server.start(supervisor)
             return server.url
 
-        return await self._timed("PostgreSQL", attempt)
+        return await on_free_ports(attempt)
 
     async def _valkey(self, supervisor: Supervisor) -> str:
         async def attempt() -> str:
@@ -71,7 +71,7 @@ class Servers:
             await server.start(supervisor)
             return server.url
 
-        return await self._timed("Valkey", attempt)
+        return await on_free_ports(attempt)
 
     async def _elasticsearch(self, supervisor: Supervisor) -> str:
         home, java = await in_daemon_thread(lambda: prepare(self.console))
@@ -83,11 +83,11 @@ class Servers:
             await server.start(supervisor, home, java)
             return server.url
 
-        return await self._timed("Elasticsearch", attempt)
+        return await on_free_ports(attempt)
 
-    async def _timed(self, name: str, attempt: Callable[[], Awaitable[str]]) -> str:
+    async def _timed(self, name: str, start: Awaitable[str]) -> str:
         began = time.monotonic()
-        url = await on_free_ports(attempt)
+        url = await start
         self.report(name, time.monotonic() - began)
         return url
 

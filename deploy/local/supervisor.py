@@ -105,16 +105,24 @@ class Supervisor:
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _watch(self, running: RunningPart) -> None:
-        part, pause = running.part, _FIRST_PAUSE_SECONDS
+        part, pause, again = running.part, _FIRST_PAUSE_SECONDS, running
         while True:
             began = time.monotonic()
-            status = await self._reap(running)
+            status = await self._reap(again)
             if time.monotonic() - began > _HEALTHY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
             self._report(f"{part.name} ended with status {status}; starting it again. See {self.log_of(part.name)}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
-            running = await self._launch(part)
+            again = await self._launch_at_last(part)
+
+    async def _launch_at_last(self, part: Part) -> RunningPart:
+        while True:
+            try:
+                return await self._launch(part)
+            except OSError as error:
+                self._report(f"{part.name} can't be started: {error}")
+                await asyncio.sleep(_LONGEST_PAUSE_SECONDS)
 
     def _rotate_log(self, part: Part) -> None:
         log = self.log_of(part.name)

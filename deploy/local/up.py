@@ -15,6 +15,7 @@ from typing import TypeVar
 from rich.console import Console
 
 from deploy.local.application import Application, connectable, own_command, part_environment
+from deploy.local.cache import when_full
 from deploy.local.data_folder import DataFolder
 from deploy.local.ports import listened_on
 from deploy.local.servers import Servers
@@ -24,6 +25,7 @@ from errors import EmbeddedServerError, SettingsError
 
 DEFAULT_DATA = Path(".catalograph")
 SOME_LINES_WERE_BAD = 1
+_NEEDED_BYTES = 300_000_000
 
 Result = TypeVar("Result")
 
@@ -58,7 +60,10 @@ def run_up(options: UpOptions) -> int:
     if status := _check(options, settings):
         return status
     with DataFolder(options.data or DEFAULT_DATA) as data:
-        return asyncio.run(_until_signalled(options, settings, data))
+        try:
+            return asyncio.run(_until_signalled(options, settings, data))
+        except OSError as error:
+            raise when_full(error, data.path, _NEEDED_BYTES, "give a folder on another disk with --data") from error
 
 
 def _check(options: UpOptions, settings: Mapping[str, str]) -> int:

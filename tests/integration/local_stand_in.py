@@ -26,12 +26,12 @@ def main(arguments: list[str]) -> int:
     _note(arguments)
     match arguments:
         case ["schema", "check", *_]:
-            print("artwork.yaml:3: nmae is no property of a collection (did you mean name?)")
+            sys.stdout.write("artwork.yaml:3: nmae is no property of a collection (did you mean name?)\n")
             return int(os.environ.get("STAND_IN_CHECK", "0"))
         case ["migrate"]:
             return 0
         case ["import", name, *_]:
-            print(f"imported {name}", flush=True)
+            sys.stdout.write(f"imported {name}\n")
             return int(os.environ.get("STAND_IN_IMPORT", "0"))
         case ["serve", "--host", host, "--port", port]:
             http.server.ThreadingHTTPServer((host, int(port)), _Ready).serve_forever()
