@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 MAX_KEY_CHARACTERS = 1_000
 MAX_KEY_BYTES = 2_000  # what an index entry of PostgreSQL holds, with room for the collection's name
-MAX_DEPTH = 200  # orjson writes 254 levels, and answers have some around the document
+MAX_DEPTH = 200
+"""Objects and lists inside one another; orjson writes some more, for what answers have around a document."""
+_ORJSON_DEPTH = 254
 
 _NUL = b"\\u0000"
 
@@ -43,11 +45,23 @@ def encode_document(document: dict[str, Any]) -> tuple[bytes, tuple[Problem, ...
         encoded = orjson.dumps(document)
     except TypeError as error:
         return b"", tuple(_unstorable(document)) or (Problem(f"is no JSON: {error}", ()),)
-    # Most documents end here. An escaped backslash before `u0000` looks like NUL too, and many objects side by side
-    # like many inside one another: only a walk can tell.
-    if _NUL not in encoded and encoded.count(b"{") + encoded.count(b"[") <= MAX_DEPTH:
-        return encoded, ()
-    return encoded, tuple(_unstorable(document))
+    # An escaped backslash before `u0000` looks like NUL too: only a walk can tell.
+    if _NUL in encoded or _is_deep(document, encoded):
+        return encoded, tuple(_unstorable(document))
+    return encoded, ()
+
+
+def _is_deep(document: dict[str, Any], encoded: bytes) -> bool:
+    if encoded.count(b"{") + encoded.count(b"[") <= MAX_DEPTH:
+        return False
+    wrapped: Any = document
+    for _ in range(_ORJSON_DEPTH - MAX_DEPTH):
+        wrapped = [wrapped]
+    try:
+        orjson.dumps(wrapped)
+    except TypeError:
+        return True
+    return False
 
 
 def _key_problems(collection: "Collection", key: str | None) -> Iterator[Problem]:

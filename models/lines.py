@@ -20,7 +20,7 @@ class Limits:
 
     line: int = 16_000_000
     records: int = 1_000
-    bytes: int = 8_000_000
+    bytes: int = 4_000_000
 
 
 class Line(NamedTuple):

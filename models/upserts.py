@@ -6,13 +6,15 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, cast, func, select, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from models.collections.validation import Problem
 from models.documents import Prepared, prepare
 from models.merging import merge_document, same
-from models.records import CREATE, UPDATE, Record, records_by_key
+from models.records import ANY_KEYS, CREATE, UPDATE, Record
+from models.sessions import AnyRow
+from models.tables import records
 from models.writes import WriteSession
 
 if TYPE_CHECKING:
@@ -39,6 +41,18 @@ class Upserted:
     record_id: int | None = None
     problems: tuple[Problem, ...] = ()
 
+
+# The data as text: large documents are parsed one at a time, when it is their turn.
+_CURRENT = select(
+    records.c.id,
+    records.c.collection,
+    records.c.key,
+    records.c.revision,
+    records.c.index_version,
+    func.convert_to(cast(records.c.data, Text), "UTF8").label("data"),
+    records.c.created_at,
+    records.c.updated_at,
+).where(records.c.collection == bindparam("collection", type_=Text), records.c.key == ANY_KEYS, ~records.c.deleted)
 
 # The record's revision rows and places in the outbox, from the rows that a statement has just written.
 _NOTED = """
@@ -118,7 +132,8 @@ async def upsert_many(
 @dataclass(frozen=True, slots=True)
 class _Change:
     place: int
-    record: Record
+    record_id: int
+    revision: int
     encoded: bytes
 
 
@@ -135,16 +150,16 @@ class _Batch:
     refuse: Refusal | None
     settled: dict[int, Upserted] = field(default_factory=dict)
 
-    def decide(self, places: Sequence[int], current: dict[str, Record]) -> _Decided:
+    def decide(self, places: Sequence[int], current: dict[str, AnyRow]) -> _Decided:
         """What is to be written for each document; settles those for which nothing is."""
         decided = _Decided()
         for place in places:
             document = self.documents[place]
-            record = current.get(document.key) if document.key is not None else None
+            row = current.get(document.key) if document.key is not None else None
             if problems := self._problems(document):
                 self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
-            elif record is not None:
-                self._decide_change(place, record, decided)
+            elif row is not None:
+                self._decide_change(place, _record(row), decided)
             elif problems := self._refused(None, document.encoded):
                 self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
             else:
@@ -161,7 +176,7 @@ class _Batch:
         if problems := prepared.problems or self._refused(record, prepared.encoded):
             self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
         else:
-            decided.changed.append(_Change(place, record, prepared.encoded))
+            decided.changed.append(_Change(place, record.id, record.revision, prepared.encoded))
 
     def _problems(self, document: Prepared) -> tuple[Problem, ...]:
         if document.key is None and self.collection.key and not document.problems:
@@ -194,9 +209,15 @@ def _with_distinct_keys(collection: "Collection", documents: Sequence[Prepared])
 
 async def _current(
     session: WriteSession, collection: "Collection", documents: Sequence[Prepared], places: Sequence[int]
-) -> dict[str, Record]:
+) -> dict[str, AnyRow]:
     keys = [key for place in places if (key := documents[place].key) is not None]
-    return await records_by_key(session, collection.name, keys) if keys else {}
+    rows = await session.rows(_CURRENT, {"collection": collection.name, "keys": keys}) if keys else []
+    return {row.key: row for row in rows}
+
+
+def _record(row: AnyRow) -> Record:
+    record_id, collection, key, revision, index_version, data, created_at, updated_at = row
+    return Record(record_id, collection, key, revision, index_version, orjson.loads(data), created_at, updated_at)
 
 
 async def _insert(
@@ -227,11 +248,11 @@ async def _update(
         return {}
     values = {
         "collection": collection.name,
-        "ids": [change.record.id for change in changes],
-        "revisions": [change.record.revision for change in changes],
+        "ids": [change.record_id for change in changes],
+        "revisions": [change.revision for change in changes],
         "data": [change.encoded for change in changes],
         "operation": UPDATE,
         "by": by,
     }
     ids = {row.id for row in await session.rows(_UPDATE, values)}
-    return {change.place: Upserted(Outcome.UPDATED, change.record.id) for change in changes if change.record.id in ids}
+    return {change.place: Upserted(Outcome.UPDATED, change.record_id) for change in changes if change.record_id in ids}

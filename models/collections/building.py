@@ -230,7 +230,8 @@ class ShapeBuilder:
             fit_search(self.source, at, search, prop.kind, name)
         if search.analyzer and prop.kind.is_string:
             prop.kind = kinds.TEXT if prop.kind is kinds.STRING else prop.kind
-        prop.required = required and not _nullable(resolved.schema)
+        prop.nullable = _nullable(resolved.schema)
+        prop.required = required and not prop.nullable
         return prop
 
     def _set_kind(self, prop: Property, resolved: Resolved, type_name: str, refs: Refs) -> None:

@@ -50,6 +50,8 @@ def _part(shape: Shape, name: str, value: Any, clock: Clock, base: Path) -> Cond
 
 def _property(path: Path, given: Filter, clock: Clock) -> Condition:
     prop = path.last
+    if path.is_too_deep:
+        raise BadUserInput(f"{path.name} is deeper than the index goes.", "Filter on a level above.")
     if prop.shape and prop.many:
         return _elements(path, given, clock)
     if prop.shape:

@@ -102,6 +102,8 @@ class Property:
     description: str
     required: bool = False
     """Whether it is always there and never null."""
+    nullable: bool = True
+    """Whether null is one of its values, as its schema says."""
     many: bool = False
     items_nullable: bool = False
     search: Search = dataclasses.field(default_factory=Search)
@@ -184,6 +186,13 @@ class Path:
             found = [one.get(step.name) for one in level if isinstance(one, dict)]
             level = [v for one in found for v in (one if isinstance(one, list) else [one]) if v is not None]
         yield from level
+
+    @property
+    def is_too_deep(self) -> bool:
+        """Whether a recursive shape stands on it more often than the index follows."""
+        # Below the deepest shape there are no fields, so that only what stands in a shape above counts.
+        above = [step.shape for step in self.steps[:-1] if step.shape]
+        return any(above.count(shape) > MAX_RECURSION for shape in above)
 
     @property
     def in_list(self) -> bool:

@@ -1,0 +1,60 @@
+"""The context of one request: who asks, the loaders that batch its look-ups and searches, and what it may reach."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from indexing.searching import Searches
+from indexing.services import Services
+from indexing.waiting import Visibility
+from models.collections.dates import Clock
+from models.collections.properties import Property
+from resolvers.lookups import NodesById, NodesByKey, Readable
+from resolvers.viewer import Viewer
+from tasks.nudging import Nudges
+
+
+@dataclass(frozen=True)
+class Context:
+    """What resolvers receive; nothing in it outlives the request but `services`, `nudges` and `visibility`."""
+
+    services: Services
+    viewer: Viewer
+    request_id: str
+    nudges: Nudges
+    visibility: Visibility
+    late_errors: list[Exception] = field(default_factory=list)
+    """Errors that belong beside a complete answer, such as a write that stands but is not searchable yet."""
+
+    @cached_property
+    def clock(self) -> Clock:
+        """One `now` for the whole request."""
+        return Clock.current()
+
+    @cached_property
+    def readable(self) -> Readable:
+        return Readable(self.viewer.subject)
+
+    @cached_property
+    def by_id(self) -> NodesById:
+        return NodesById(self.services, self.readable)
+
+    @cached_property
+    def by_key(self) -> NodesByKey:
+        return NodesByKey(self.services, self.readable)
+
+    @cached_property
+    def searches(self) -> Searches:
+        settings = self.services.settings
+        return Searches(self.services.search, settings.index_prefix, self.request_id, settings.search_timeout)
+
+    def may_see(self, prop: Property) -> bool:
+        """Whether the viewer may read a property that has rules of its own."""
+        access = prop.access
+        return access is None or access.read is None or self.viewer.is_admin or bool(access.read & self.viewer.roles)
+
+    def may_set(self, prop: Property) -> bool:
+        """Whether the viewer may write a property that has rules of its own; what one may not see one may not set."""
+        if self.viewer.is_admin or prop.access is None:
+            return True
+        allowed = prop.access.write
+        return self.may_see(prop) and (allowed is None or bool(allowed & self.viewer.roles))

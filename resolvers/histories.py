@@ -1,0 +1,89 @@
+"""The history of a record, a page at a time, newest first."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errors import BadUserInput
+from models.collections.conditions import NEVER, holds
+from models.collections.properties import Shape
+from models.collections.rules import reach
+from models.records import Revision, history as read_history
+from resolvers.context import Context
+from resolvers.nodes import Node
+from resolvers.searches import page_size
+
+
+@dataclass(frozen=True)
+class RevisionEdge:
+    node: Mapping[str, Any]
+    cursor: str
+
+
+@dataclass(frozen=True)
+class History:
+    """A page of revisions."""
+
+    edges: tuple[RevisionEdge, ...]
+    pageInfo: Mapping[str, Any]  # noqa: N815 - the API's word, read by plain attribute access
+
+    @property
+    def nodes(self) -> list[Mapping[str, Any]]:
+        return [edge.node for edge in self.edges]
+
+
+async def history(ctx: Context, node: Node, first: int | None, after: str | None) -> History:
+    """The revisions older than the cursor `after`; none for who may not read the record's history."""
+    size, _ = page_size({"first": first}, ctx.services.settings.max_first)
+    before = _revision_number(after)
+    rule = reach(node.collection, "history", ctx.viewer.subject)
+    found: list[Revision] = []
+    if rule != NEVER:
+        async with ctx.services.database.reading() as session:
+            found = await read_history(session, node.id, size + 1, before)
+        found = [revision for revision in found if holds(rule, revision.data)]
+    page = found[:size]
+    edges = tuple(RevisionEdge(_shown(ctx, node, one), str(one.revision)) for one in page)
+    info = {
+        "hasNextPage": len(found) > size,
+        "hasPreviousPage": before is not None,
+        "startCursor": edges[0].cursor if edges else None,
+        "endCursor": edges[-1].cursor if edges else None,
+    }
+    return History(edges, info)
+
+
+def _revision_number(cursor: str | None) -> int | None:
+    if cursor is None:
+        return None
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9:
+        raise BadUserInput("This is no cursor of ours.", "Give one from pageInfo or from an edge.")
+    return int(cursor)
+
+
+def _shown(ctx: Context, node: Node, revision: Revision) -> dict[str, Any]:
+    return {
+        "revision": revision.revision,
+        "operation": revision.operation,
+        "at": revision.at.isoformat(),
+        "by": revision.by,
+        "data": without_hidden(ctx, node.collection.shape, revision.data),
+        "changes": without_hidden(ctx, node.collection.shape, revision.changes),
+    }
+
+
+def without_hidden(ctx: Context, shape: Shape, data: Any) -> Any:
+    """`data` without the properties that the viewer may not read."""
+    if isinstance(data, list):
+        return [without_hidden(ctx, shape, one) for one in data]
+    if not isinstance(data, Mapping):
+        return data
+    by_name = {prop.name: prop for prop in shape.properties.values() if prop.link is None}
+    shown: dict[str, Any] = {}
+    for name, value in data.items():
+        prop = by_name.get(name)
+        if prop is None or (ctx.may_see(prop) and prop.shape is None):
+            shown[name] = value
+        elif ctx.may_see(prop) and prop.shape:
+            shown[name] = without_hidden(ctx, prop.shape, value)
+    return shown

@@ -1,0 +1,60 @@
+"""From the inputs of the API to documents: GraphQL's names become those of the JSON."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from errors import BadUserInput
+from models.collections.dates import is_math
+from models.collections.kinds import MOMENTS
+from models.collections.properties import Property, Shape
+
+Json = Any
+
+
+def document_of(shape: Shape, given: Mapping[str, Any], *, patch: bool) -> dict[str, Json]:
+    """The document (or the merge patch) that an input means.
+
+    In a patch null removes. In a document a null for what can't be null is as if it were not given, since every
+    optional input allows it.
+    """
+    document: dict[str, Json] = {}
+    for name, value in given.items():
+        prop = shape.properties[name]
+        if value is not None:
+            document[prop.name] = _value(prop, value, patch=patch)
+        elif patch or prop.nullable:
+            document[prop.name] = None
+    return document
+
+
+def _value(prop: Property, value: Any, *, patch: bool) -> Json:
+    if prop.many:
+        # A list is replaced as a whole, so that its elements are documents in a patch too.
+        return [None if one is None else _one(prop, one, patch=False) for one in value]
+    return _one(prop, value, patch=patch)
+
+
+def _one(prop: Property, value: Any, *, patch: bool) -> Json:
+    if prop.shape:
+        return document_of(prop.shape, value, patch=patch)
+    if prop.kind in MOMENTS and is_math(value):
+        raise BadUserInput(f"{prop.field}: {value!r} is date math, which only filters take.", "Give a date.")
+    return value
+
+
+def given_paths(shape: Shape, given: Mapping[str, Any], base: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Property]]:
+    """Every property that an input sets, with the way to it as errors name it."""
+    found: list[tuple[tuple[str, ...], Property]] = []
+    for name, value in given.items():
+        prop = shape.properties[name]
+        path = (*base, name)
+        found.append((path, prop))
+        if not prop.shape or value is None:
+            continue
+        if not prop.many:
+            found.extend(given_paths(prop.shape, value, path))
+            continue
+        for place, one in enumerate(value):
+            if one is not None:
+                found.extend(given_paths(prop.shape, one, (*path, str(place))))
+    return found

@@ -1,0 +1,79 @@
+"""Look-ups by id and by key: all of one tick become one statement for each collection."""
+
+from aiodataloader import DataLoader
+
+from indexing.services import Services
+from models.collections.conditions import ALWAYS, NEVER, Condition, holds
+from models.collections.properties import Collection
+from models.collections.rules import Subject, reach
+from models.records import Record, records_by_id, records_by_key
+from resolvers.nodes import Node, node_of_record
+
+
+class Readable:
+    """Which records of each collection the viewer may read; decided once a request."""
+
+    def __init__(self, subject: Subject) -> None:
+        self._subject = subject
+        self._conditions: dict[str, Condition] = {}
+
+    def condition(self, collection: Collection) -> Condition:
+        """What the records must meet."""
+        found = self._conditions.get(collection.name)
+        if found is None:
+            found = self._conditions[collection.name] = reach(collection, "read", self._subject)
+        return found
+
+    def may_read(self, collection: Collection, record: Record) -> bool:
+        condition = self.condition(collection)
+        return condition == ALWAYS or (condition != NEVER and holds(condition, record.data))
+
+
+class NodesById(DataLoader[tuple[str, int], Node | None]):
+    """Records by collection and number; what is not there or may not be read is `None`."""
+
+    def __init__(self, services: Services, readable: Readable) -> None:
+        super().__init__()
+        self._services = services
+        self._readable = readable
+
+    async def batch_load_fn(self, keys: list[tuple[str, int]]) -> list[Node | None]:
+        wanted: dict[str, list[int]] = {}
+        for collection, record_id in keys:
+            wanted.setdefault(collection, []).append(record_id)
+        async with self._services.database.reading() as session:
+            found = await records_by_id(session, wanted)
+        return [self._node(collection, found.get(record_id)) for collection, record_id in keys]
+
+    def _node(self, name: str, record: Record | None) -> Node | None:
+        collection = self._services.catalog.get(name)
+        if collection is None or record is None or not self._readable.may_read(collection, record):
+            return None
+        return node_of_record(collection, record)
+
+
+class NodesByKey(DataLoader[tuple[str, str], Node | None]):
+    """Records by collection and key; what is not there or may not be read is `None`."""
+
+    def __init__(self, services: Services, readable: Readable) -> None:
+        super().__init__()
+        self._services = services
+        self._readable = readable
+
+    async def batch_load_fn(self, keys: list[tuple[str, str]]) -> list[Node | None]:
+        wanted: dict[str, list[str]] = {}
+        for name, key in keys:
+            wanted.setdefault(name, []).append(key)
+        found: dict[tuple[str, str], Node] = {}
+        async with self._services.database.reading() as session:
+            for name, several in wanted.items():
+                collection = self._services.catalog[name]
+                for key, record in (await records_by_key(session, name, _storable(several))).items():
+                    if self._readable.may_read(collection, record):
+                        found[name, key] = node_of_record(collection, record)
+        return [found.get(key) for key in keys]
+
+
+def _storable(keys: list[str]) -> list[str]:
+    """Keys that PostgreSQL can be asked for: no record has one with NUL or half a surrogate pair in it."""
+    return [key for key in keys if "\0" not in key and not any("\ud800" <= c <= "\udfff" for c in key)]

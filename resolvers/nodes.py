@@ -1,0 +1,66 @@
+"""Records as the API shows them, wherever they were read, and the opaque ids that name them."""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from indexing.fields import CREATED, DATA, KEY, REVISION, UPDATED
+from indexing.search_query import Hit
+from models.collections.properties import Collection
+from models.records import Record
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A record, or as much of its data as was asked for. Moments are RFC 3339 text."""
+
+    collection: Collection
+    id: int
+    key: str | None
+    revision: int
+    created_at: str
+    updated_at: str
+    data: Mapping[str, Any]
+
+
+def node_of_record(collection: Collection, record: Record) -> Node:
+    return Node(
+        collection,
+        record.id,
+        record.key,
+        record.revision,
+        record.created_at.isoformat(),
+        record.updated_at.isoformat(),
+        record.data,
+    )
+
+
+def node_of_hit(collection: Collection, hit: Hit) -> Node:
+    source = hit.source
+    return Node(
+        collection,
+        hit.id,
+        source[KEY] if collection.key else None,
+        source[REVISION],
+        source[CREATED],
+        source[UPDATED],
+        source.get(DATA, {}),
+    )
+
+
+def global_id(collection: str, record_id: int) -> str:
+    """The `ID` of a record: opaque to clients."""
+    return base64.urlsafe_b64encode(f"{collection}:{record_id}".encode()).rstrip(b"=").decode()
+
+
+def read_global_id(text: str) -> tuple[str, int] | None:
+    """The collection and the number of an `ID`; `None` for what is none of ours."""
+    try:
+        raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
+        name, _, number = raw.partition(":")
+        record_id = int(number)
+    except (binascii.Error, ValueError, UnicodeError):
+        return None
+    return (name, record_id) if 0 < record_id < 2**63 and global_id(name, record_id) == text.rstrip("=") else None

@@ -1,0 +1,264 @@
+"""Writes: authorised, validated, stored with their revision and their place in the outbox in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from errors import BadUserInput, CatalographError, Conflict, DuplicateKey, NotFound
+from models.collections.conditions import NEVER, holds
+from models.collections.properties import Collection
+from models.collections.rules import reach
+from models.collections.validation import Problem
+from models.documents import prepare
+from models.merging import merge_patch, same
+from models.records import Record, records_with_deleted
+from models.upserts import Outcome, upsert_many
+from models.writes import WriteSession
+from resolvers.context import Context
+from resolvers.inputs import document_of, given_paths
+from resolvers.nodes import Node, node_of_record, read_global_id
+
+Input = Mapping[str, Any]
+VALIDATION, FORBIDDEN, NOT_FOUND, CONFLICT, DUPLICATE_KEY = (
+    "VALIDATION",
+    "FORBIDDEN",
+    "NOT_FOUND",
+    "CONFLICT",
+    "DUPLICATE_KEY",
+)
+
+
+@dataclass(frozen=True)
+class UserError:
+    """What a client can correct; `path` goes into the input."""
+
+    code: str
+    message: str
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Written:
+    """What became of a write: the record as it stands, or the errors for which nothing was written."""
+
+    record: Node | None = None
+    errors: tuple[UserError, ...] = ()
+    stored: int | None = None
+    """The id of the record that was written, or found to be so already."""
+
+
+_HIDDEN = Problem("There is a record with this key that you may not read.")
+_FORBIDDEN = Problem("You may not write this record: ask for a role that may.")
+_CODES = {_HIDDEN: DUPLICATE_KEY, _FORBIDDEN: FORBIDDEN}
+
+
+class _Refused(Exception):  # noqa: N818 - not an error of the program: it leaves the transaction undone
+    def __init__(self, *errors: UserError, record: Node | None = None) -> None:
+        self.written = Written(record, errors)
+        super().__init__()
+
+
+async def create(ctx: Context, collection: Collection, given: Input) -> Written:
+    """A new record. What a client can cause comes back as errors; what it can't raises a `CatalographError`."""
+    document = document_of(collection.shape, given, patch=False) | _server_set(ctx, collection)
+
+    async def write(session: WriteSession) -> Record:
+        _refuse(_forbidden(ctx, collection, "create", given, document))
+        _refuse(_invalid(collection, document))
+        return await session.create(collection, document, by=ctx.viewer.id)
+
+    return await _written(ctx, collection, write)
+
+
+async def update(ctx: Context, collection: Collection, id: str, given: Input, expected: int | None) -> Written:  # noqa: A002 - the API's word
+    """The record with a merge patch (RFC 7396) applied; one that changes nothing makes no revision."""
+    patch = document_of(collection.shape, given, patch=True)
+
+    async def write(session: WriteSession) -> Record:
+        current = await _current(ctx, session, collection, id, expected)
+        merged = merge_patch(current.data, patch)
+        _refuse(_forbidden(ctx, collection, "update", given, current.data, merged))
+        if same(merged, current.data):
+            return current
+        _refuse(_invalid(collection, merged))
+        return await session.update(collection, current, merged, by=ctx.viewer.id)
+
+    return await _written(ctx, collection, write)
+
+
+async def delete(ctx: Context, collection: Collection, id: str, expected: int | None) -> Written:  # noqa: A002
+    """Mark a record as deleted; the payload has no record any more."""
+
+    async def write(session: WriteSession) -> Record:
+        current = await _current(ctx, session, collection, id, expected)
+        _refuse(_forbidden(ctx, collection, "delete", {}, current.data))
+        return await session.delete(current, by=ctx.viewer.id)
+
+    return await _written(ctx, collection, write)
+
+
+async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # noqa: A002
+    """Bring a deleted record back, as it was last. A record that is not deleted stays as it is."""
+
+    async def write(session: WriteSession) -> Record:
+        current = await _current(ctx, session, collection, id, None, include_deleted=True)
+        _refuse(_forbidden(ctx, collection, "update", {}, current.data))
+        if not current.deleted:
+            return current
+        _refuse(_invalid(collection, current.data))
+        return await session.restore(collection, current, by=ctx.viewer.id)
+
+    return await _written(ctx, collection, write)
+
+
+async def revert(ctx: Context, collection: Collection, id: str, revision: int, expected: int | None) -> Written:  # noqa: A002
+    """The record as it was at an earlier revision, as a new revision."""
+
+    async def write(session: WriteSession) -> Record:
+        current = await _current(ctx, session, collection, id, expected)
+        _refuse(_forbidden(ctx, collection, "update", {}, current.data))
+        reverted = await session.revert(collection, current, revision, by=ctx.viewer.id)
+        _refuse(_forbidden(ctx, collection, "update", {}, reverted.data))
+        _refuse(_invalid(collection, reverted.data))
+        return reverted
+
+    return await _written(ctx, collection, write)
+
+
+async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -> list[Written]:
+    """Create or change records by key, one result each, in their order; one that is refused leaves the others alone."""
+    most = ctx.services.settings.max_upsert_records
+    if len(given) > most:
+        raise BadUserInput(f"{len(given):,} records are more than the {most:,} of one upsert.", "Send them in parts.")
+    documents = [document_of(collection.shape, one, patch=False) for one in given]
+    prepared = [prepare(collection, document) for document in documents]
+    results: dict[int, Written] = {}
+    for place, one in enumerate(given):
+        errors = _upsert_refusals(ctx, collection, one, prepared[place].key)
+        if errors:
+            results[place] = Written(errors=tuple(errors))
+
+    def refuse(before: Record | None, after: dict[str, Any]) -> list[Problem]:
+        if before is not None and not ctx.readable.may_read(collection, before):
+            return [_HIDDEN]
+        action, states = ("create", (after,)) if before is None else ("update", (before.data, after))
+        return [_FORBIDDEN] if _forbidden(ctx, collection, action, {}, *states) else []
+
+    async def write(session: WriteSession) -> dict[int, Written]:
+        places = [place for place in range(len(given)) if place not in results]
+        session.after_commit(ctx.nudges.index)
+        upserted = await upsert_many(
+            session, collection, [prepared[place] for place in places], by=ctx.viewer.id, refuse=refuse
+        )
+        ids = [one.record_id for one in upserted if one.record_id is not None]
+        records = await records_with_deleted(session, ids)
+        return {
+            place: _upserted(ctx, collection, one.problems, records.get(one.record_id or 0), one.outcome)
+            for place, one in zip(places, upserted, strict=True)
+        }
+
+    results |= await ctx.services.database.write(write)
+    return [results[place] for place in range(len(given))]
+
+
+def _upsert_refusals(ctx: Context, collection: Collection, given: Input, key: str | None) -> list[UserError]:
+    errors = _forbidden_properties(ctx, collection, given)
+    if collection.key and key is None:
+        errors.append(UserError(VALIDATION, "The key is missing.", (collection.key.field,)))
+    return errors
+
+
+def _upserted(
+    ctx: Context, collection: Collection, problems: Sequence[Problem], record: Record | None, outcome: Outcome
+) -> Written:
+    if outcome is Outcome.REFUSED:
+        return Written(errors=tuple(UserError(_CODES.get(p, VALIDATION), p.message, p.path) for p in problems))
+    if record is None or not ctx.readable.may_read(collection, record):
+        return Written(stored=record.id if record else None)
+    return Written(node_of_record(collection, record), stored=record.id)
+
+
+async def _written(ctx: Context, collection: Collection, write: Any) -> Written:
+    async def work(session: WriteSession) -> Record:
+        session.after_commit(ctx.nudges.index)
+        record: Record = await write(session)
+        return record
+
+    try:
+        record = await ctx.services.database.write(work)
+    except _Refused as refused:
+        return refused.written
+    except DuplicateKey as error:
+        path = (collection.key.field,) if collection.key else ()
+        return Written(errors=(UserError(DUPLICATE_KEY, str(error), path),))
+    except (Conflict, NotFound) as error:
+        return Written(errors=(_user_error(error),))
+    if record.deleted or not ctx.readable.may_read(collection, record):
+        return Written(stored=record.id)
+    return Written(node_of_record(collection, record), stored=record.id)
+
+
+def _user_error(error: CatalographError) -> UserError:
+    return UserError(error.code, str(error))
+
+
+async def _current(
+    ctx: Context,
+    session: WriteSession,
+    collection: Collection,
+    id: str,  # noqa: A002
+    expected: int | None,
+    *,
+    include_deleted: bool = False,
+) -> Record:
+    """The record that a write is about, held until the transaction ends."""
+    name, record_id = read_global_id(id) or ("", 0)
+    record = None
+    if name == collection.name:
+        record = await session.record_for_update(collection, record_id, include_deleted=include_deleted)
+    if record is None or not ctx.readable.may_read(collection, record):
+        raise _Refused(UserError(NOT_FOUND, f"There is no {collection.name} with this id."))
+    if expected is not None and expected != record.revision:
+        message = f"The record is at revision {record.revision}, not {expected}: read it again."
+        raise _Refused(UserError(CONFLICT, message), record=node_of_record(collection, record))
+    return record
+
+
+def _refuse(errors: Sequence[UserError]) -> None:
+    if errors:
+        raise _Refused(*errors)
+
+
+def _forbidden(
+    ctx: Context, collection: Collection, action: str, given: Input, *states: Mapping[str, Any]
+) -> list[UserError]:
+    """Why the viewer may not do `action`: the rule must hold for every state given (before and after an update)."""
+    rule = reach(collection, action, ctx.viewer.subject)
+    if rule == NEVER or not all(holds(rule, state) for state in states):
+        return [UserError(FORBIDDEN, f"You may not {action} this {collection.name}: ask for a role that may.")]
+    return _forbidden_properties(ctx, collection, given)
+
+
+def _forbidden_properties(ctx: Context, collection: Collection, given: Input) -> list[UserError]:
+    return [
+        UserError(FORBIDDEN, "You may not write this property.", path)
+        for path, prop in given_paths(collection.shape, given)
+        if not ctx.may_set(prop)
+    ]
+
+
+def _invalid(collection: Collection, document: Mapping[str, Any]) -> list[UserError]:
+    return [UserError(VALIDATION, p.message, p.path) for p in prepare(collection, dict(document)).problems]
+
+
+def _server_set(ctx: Context, collection: Collection) -> dict[str, Any]:
+    """The values that the server writes when a record is made."""
+    subject = ctx.viewer.subject
+    known = {"$viewer.id": subject.id, "$viewer.roles": sorted(subject.roles), "$now": ctx.clock.now.isoformat()}
+    values: dict[str, Any] = {}
+    for name, value in collection.access.set_on_create.items():
+        if isinstance(value, str) and value.startswith("$viewer.claims."):
+            values[name] = subject.claims.get(value.removeprefix("$viewer.claims."))
+        else:
+            values[name] = known.get(value, value) if isinstance(value, str) else value
+    return values

@@ -1,0 +1,210 @@
+"""The connection of a collection: its type, and how a search answers it."""
+
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLInt,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from models.collections.conditions import Compare, Condition, Element
+from models.collections.kinds import LINK
+from models.collections.properties import Collection, Path, Shape
+from resolvers.context import Context
+from resolvers.nodes import Node
+from resolvers.searches import Connection, Edge, Selected, search
+from schema.facets import Facets, FacetSource, facet_queries
+from schema.info import Info
+from schema.inputs import Inputs
+from schema.outputs import listed, page_arguments, required
+from schema.registry import Registry
+from schema.selection import Selection, object_type
+
+
+class Connections:
+    """Makes the connection types and the fields that give them."""
+
+    def __init__(self, registry: Registry, inputs: Inputs) -> None:
+        self._registry = registry
+        self._inputs = inputs
+        self._facets = Facets(registry)
+
+    def search_field(self, collection: Collection) -> GraphQLField:
+        """The root field that searches a collection."""
+
+        async def resolve(_root: Any, info: Info, **arguments: Any) -> Connection:
+            ctx: Context = info.context
+            return await search(ctx, collection, arguments, self._selected(ctx, info, collection))
+
+        return GraphQLField(
+            self.type(collection),
+            self._arguments(collection),
+            resolve,
+            description=f"Search and browse: {collection.description}",
+        )
+
+    def reverse_field(self, collection: Collection, link: Path) -> GraphQLField:
+        """The field of a link's target that searches the records which link to it."""
+        holder = key_holder(collection, link)
+
+        async def resolve(node: Node, info: Info, **arguments: Any) -> Connection:
+            ctx: Context = info.context
+            scope = linked_to(holder, node.key)
+            return await search(ctx, collection, arguments, self._selected(ctx, info, collection), scope)
+
+        return GraphQLField(
+            self.type(collection),
+            self._arguments(collection),
+            resolve,
+            description=f"What links here: {collection.description}",
+        )
+
+    def type(self, collection: Collection) -> GraphQLObjectType:
+        name = f"{collection.name}Connection"
+
+        def fields() -> dict[str, GraphQLField]:
+            node: Any = self._registry.scalar(collection.name)
+            found = {
+                "edges": GraphQLField(
+                    required(listed(self._edge(collection, node))),
+                    resolve=lambda connection, _info: [EdgeSource(connection, edge) for edge in connection.edges],
+                    description="The records with their places.",
+                ),
+                "nodes": GraphQLField(required(listed(node)), description="The records."),
+                "pageInfo": GraphQLField(
+                    GraphQLNonNull(self._registry.page_info), resolve=_page_info, description="Where the page stands."
+                ),
+                "totalCount": GraphQLField(
+                    required(GraphQLInt),
+                    resolve=lambda connection, _info: connection.total,
+                    description="How many records are found in all, exactly.",
+                ),
+            }
+            facets = self._facets.type(collection.shape)
+            if facets:
+                found["facets"] = GraphQLField(
+                    required(facets),
+                    resolve=lambda connection, info: FacetSource(connection.facets, len(info.path.as_list())),
+                    description="Counts by value of all that is found.",
+                )
+            return found
+
+        title = f"A page of {collection.plural}."
+        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
+
+    def _edge(self, collection: Collection, node: Any) -> GraphQLObjectType:
+        name = f"{collection.name}Edge"
+        fields = {
+            "node": GraphQLField(required(node), resolve=lambda s, _info: s.edge.node, description="The record."),
+            "cursor": GraphQLField(
+                required(GraphQLString),
+                resolve=lambda s, _info: s.connection.cursor(s.edge.place),
+                description="Its place, for after and before.",
+            ),
+            "score": GraphQLField(
+                GraphQLFloat, resolve=lambda s, _info: s.edge.score, description="How well it meets the search."
+            ),
+            "highlights": GraphQLField(
+                required(listed(self._registry.highlight)),
+                resolve=lambda s, _info: [{"path": p, "fragments": f} for p, f in s.edge.highlights.items()],
+                description="Where the search matched.",
+            ),
+        }
+        title = "A record and its place in the order."
+        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
+
+    def _arguments(self, collection: Collection) -> dict[str, GraphQLArgument]:
+        order = self._inputs.order(collection.shape)
+        assert order
+        syntax = 'Words that must all be found. "a phrase", -without, this | that, begin*, roughly~'
+        return {
+            "search": GraphQLArgument(GraphQLString, description=syntax),
+            "filter": GraphQLArgument(
+                self._inputs.filter(collection.shape, root=True), description="Conditions, all of which must hold."
+            ),
+            "orderBy": GraphQLArgument(listed(order), description="By the first, then the second …"),
+            **page_arguments(),
+        }
+
+    def _selected(self, ctx: Context, info: Info, collection: Collection) -> Selected:
+        """What of the connection is selected, in the terms of a search."""
+        selection = Selection.below(info)
+        edges = selection.named("edges")
+        nodes = [*selection.named("nodes").nodes, *edges.named("node").nodes]
+        facets = selection.named("facets")
+        type_ = self.type(collection)
+        most = ctx.services.settings.max_first
+        return Selected(
+            fields=source_fields(Selection(info, tuple(nodes)), collection.shape),
+            nodes=bool(edges or nodes),
+            page=bool(selection.named("pageInfo")),
+            total=bool(selection.named("totalCount")),
+            scores=bool(edges.named("score")),
+            highlights=bool(edges.named("highlights")),
+            facets=tuple(facet_queries(facets, object_type(type_.fields["facets"]), collection.shape, most))
+            if facets
+            else (),
+        )
+
+
+class EdgeSource:
+    """An edge with the connection that knows how to write its cursor."""
+
+    __slots__ = ("connection", "edge")
+
+    def __init__(self, connection: Connection, edge: Edge) -> None:
+        self.connection = connection
+        self.edge = edge
+
+
+def _page_info(connection: Connection, _info: Info) -> dict[str, Any]:
+    places = [edge.place for edge in connection.edges]
+    return {
+        "hasNextPage": connection.has_next,
+        "hasPreviousPage": connection.has_previous,
+        "startCursor": connection.cursor(places[0]) if places else None,
+        "endCursor": connection.cursor(places[-1]) if places else None,
+    }
+
+
+def source_fields(selection: Selection, shape: Shape, above: str = "") -> tuple[str, ...]:
+    """The dotted JSON names that the selected fields of records need; of a link the key alone."""
+    found: dict[str, None] = {}
+    for key in {node.name.value: None for node in selection.fields()}:
+        prop = shape.properties.get(key)
+        if prop is None:
+            continue
+        name = f"{above}{prop.name}"
+        inner = selection.named(key)
+        if prop.shape and prop.kind is not LINK:
+            deeper = source_fields(inner, prop.shape, f"{name}.")
+            # An object of which nothing is selected but `__typename` must still be told from null.
+            found.update(dict.fromkeys(deeper or (name,)))
+        else:
+            found[name] = None
+    return tuple(found)
+
+
+def linked_to(holder: Path, key: str | None) -> Condition:
+    """The records whose property at `holder` names `key`."""
+    kind = holder.last.kind
+    number = kind.name in ("Int", "Long")
+    value: Any = int(key) if number and key is not None and key.lstrip("-").isdigit() else key
+    condition: Condition = Compare(holder, "eq", value)
+    for step in reversed(holder.nested):
+        condition = Element(step, condition)
+    return condition
+
+
+def key_holder(collection: Collection, link: Path) -> Path:
+    """The way to the property that holds the key of a link."""
+    parents = link.steps[:-1]
+    shape = parents[-1].shape if parents else collection.shape
+    assert shape
+    holder = next(p for p in shape.properties.values() if p.name == link.last.name and p.kind is not LINK)
+    return Path((*parents, holder))

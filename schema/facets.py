@@ -1,0 +1,269 @@
+"""The facet types of a collection: what they look like, and what of a search they ask for."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLInt,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from errors import BadUserInput
+from indexing.search_query import Bucket, FacetQuery, FacetResult
+from models.collections.kinds import ENUM, MOMENTS
+from models.collections.properties import ROOT, Path, Property, Shape
+from schema.info import Info
+from schema.outputs import listed, required
+from schema.registry import Registry
+from schema.scalars import DATE
+from schema.selection import Selection, object_type
+
+
+@dataclass(frozen=True)
+class FacetSource:
+    """The facets of one answer, or those below an object; `depth` is where their names begin in the answer's path."""
+
+    results: Mapping[str, FacetResult]
+    depth: int
+
+
+@dataclass(frozen=True)
+class FacetValue:
+    """One facet's result, with the property that says how its buckets are shown."""
+
+    prop: Property
+    result: FacetResult
+
+
+class Facets:
+    """Makes the facet types, by the shape of the records."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def type(self, shape: Shape) -> GraphQLObjectType | None:
+        """The facets of an object; `None` if it has none."""
+        if not has_facets(shape, ()):
+            return None
+        name = f"{shape.type_name}Facets"
+        return self._registry.once(
+            name, lambda: GraphQLObjectType(name, lambda: self._fields(shape), description="Counts by value.")
+        )
+
+    def _fields(self, shape: Shape) -> dict[str, GraphQLField]:
+        found: dict[str, GraphQLField] = {}
+        for prop in shape.properties.values():
+            if not prop.is_indexed:
+                continue
+            if prop.shape:
+                inner = self.type(prop.shape)
+                if inner:
+                    found[prop.field] = GraphQLField(
+                        required(inner), resolve=lambda source, _info: source, description=prop.description
+                    )
+            elif prop.search.facet:
+                found[prop.field] = self._facet(prop)
+        return found
+
+    def _facet(self, prop: Property) -> GraphQLField:
+        assert prop.search.facet
+        own = GraphQLArgument(
+            GraphQLBoolean,
+            default_value=False,
+            description="Whether the filter's own conditions on this property count too.",
+        )
+        arguments = {"includeOwnFilter": own}
+        if prop.search.facet.how == "terms":
+            type_ = self._term_facet
+            arguments |= {
+                "first": GraphQLArgument(GraphQLInt, default_value=10, description="How many buckets."),
+                "order": GraphQLArgument(self._order, default_value="COUNT", description="Which come first."),
+                "contains": GraphQLArgument(
+                    GraphQLString, description="Only values with this in them, whatever case and accents are."
+                ),
+            }
+        else:
+            type_ = self._date_facet if prop.kind in MOMENTS else self._histogram_facet
+        return GraphQLField(required(type_), arguments, _result(prop), description=prop.description)
+
+    @property
+    def _order(self) -> Any:
+        values = {"COUNT": "The most frequent first, then by value.", "VALUE": "By value."}
+        return self._registry.once(
+            "FacetOrder",
+            lambda: GraphQLEnumType(
+                "FacetOrder", {name: GraphQLEnumValue(name, description=text) for name, text in values.items()}
+            ),
+        )
+
+    @property
+    def _term_facet(self) -> Any:
+        def make() -> GraphQLObjectType:
+            bucket = GraphQLObjectType(
+                "TermBucket",
+                {
+                    "value": GraphQLField(required(GraphQLString), description="The value, as filters take it."),
+                    "label": GraphQLField(required(GraphQLString), description="The value, to show."),
+                    "count": GraphQLField(required(GraphQLInt), description="Records that have it."),
+                    "selected": GraphQLField(required(GraphQLBoolean), description="Whether the filter asks for it."),
+                },
+                description="One value of a facet.",
+            )
+            return GraphQLObjectType(
+                "TermFacet",
+                {
+                    "buckets": GraphQLField(required(listed(bucket)), resolve=_term_buckets),
+                    "otherCount": GraphQLField(
+                        required(GraphQLInt),
+                        resolve=lambda value, _info: value.result.others,
+                        description="The counts of the values that are not shown, summed.",
+                    ),
+                    "missingCount": _missing_field(),
+                },
+                description="The values of a property, counted.",
+            )
+
+        return self._registry.once("TermFacet", make)
+
+    @property
+    def _histogram_facet(self) -> Any:
+        return self._range_facet("HistogramFacet", "RangeBucket", GraphQLFloat, "numbers")
+
+    @property
+    def _date_facet(self) -> Any:
+        return self._range_facet("DateHistogramFacet", "DateBucket", DATE, "dates")
+
+    def _range_facet(self, name: str, bucket_name: str, bound: Any, what: str) -> Any:
+        def make() -> GraphQLObjectType:
+            bucket = GraphQLObjectType(
+                bucket_name,
+                {
+                    "from": GraphQLField(bound, description="Where it begins, included; null if it is open."),
+                    "to": GraphQLField(bound, description="Where it ends, excluded; null if it is open."),
+                    "count": GraphQLField(required(GraphQLInt), description="Records in it."),
+                    "selected": GraphQLField(required(GraphQLBoolean), description="Whether the filter asks for it."),
+                },
+                description=f"A range of {what}.",
+            )
+            return GraphQLObjectType(
+                name,
+                {
+                    "buckets": GraphQLField(required(listed(bucket)), resolve=_range_buckets),
+                    "min": GraphQLField(bound, resolve=lambda v, _info: _bound(v, v.result.low), description="The least."),
+                    "max": GraphQLField(bound, resolve=lambda v, _info: _bound(v, v.result.high), description="The most."),
+                    "missingCount": _missing_field(),
+                },
+                description=f"Ranges of {what}, counted.",
+            )
+
+        return self._registry.once(name, make)
+
+
+def _missing_field() -> GraphQLField:
+    return GraphQLField(
+        required(GraphQLInt),
+        resolve=lambda value, _info: value.result.missing,
+        description="Records without a value.",
+    )
+
+
+def _result(prop: Property) -> Any:
+    def resolve(source: FacetSource, info: Info, **_arguments: Any) -> FacetValue:
+        return FacetValue(prop, source.results[_name(info.path.as_list()[source.depth :])])
+
+    return resolve
+
+
+def _name(keys: list[str | int]) -> str:
+    return "/".join(map(str, keys))
+
+
+def _term_buckets(value: FacetValue, _info: Info) -> list[dict[str, Any]]:
+    return [
+        {
+            "value": _shown(value.prop, bucket),
+            "label": value.prop.kind.display(bucket.value),
+            "count": bucket.count,
+            "selected": bucket.selected,
+        }
+        for bucket in value.result.buckets
+    ]
+
+
+def _shown(prop: Property, bucket: Bucket) -> str:
+    if prop.kind is ENUM and prop.enum:
+        return str(prop.enum.by_value.get(bucket.value, bucket.value))
+    return prop.kind.display(bucket.value)
+
+
+def _range_buckets(value: FacetValue, _info: Info) -> list[dict[str, Any]]:
+    return [
+        {
+            "from": _bound(value, bucket.value),
+            "to": _bound(value, bucket.upper),
+            "count": bucket.count,
+            "selected": bucket.selected,
+        }
+        for bucket in value.result.buckets
+    ]
+
+
+def _bound(value: FacetValue, number: Any) -> Any:
+    if number is None or value.prop.kind not in MOMENTS:
+        return number
+    return value.prop.kind.display(int(number))[:10]
+
+
+def has_facets(shape: Shape, above: tuple[Shape, ...]) -> bool:
+    """Whether anything in an object can be counted."""
+    if shape in above:
+        return False
+    return any(
+        prop.is_indexed
+        and (has_facets(prop.shape, (*above, shape)) if prop.shape else prop.search.facet is not None)
+        for prop in shape.properties.values()
+    )
+
+
+def facet_queries(
+    selection: Selection, type_: GraphQLObjectType, shape: Shape, most: int, base: Path = ROOT, above: str = ""
+) -> Iterator[FacetQuery]:
+    """The facets that are selected below a `facets` field, each named by its place in the answer."""
+    for key, inner in selection.by_response_key().items():
+        prop = shape.properties.get(inner.name)
+        if prop is None:  # __typename
+            continue
+        name, path, field = f"{above}{key}", base / prop, type_.fields[inner.name]
+        if path.is_too_deep:
+            raise BadUserInput(f"{path.name} is deeper than the index goes.", "Count on a level above.")
+        if prop.shape:
+            yield from facet_queries(inner, object_type(field), prop.shape, most, path, f"{name}/")
+        else:
+            yield _query(name, path, inner.names, inner.arguments(field), most)
+
+
+def _query(name: str, path: Path, names: set[str], arguments: Mapping[str, Any], most: int) -> FacetQuery:
+    first = arguments.get("first", 10)
+    first = 10 if first is None else first
+    if not 0 <= first <= most:
+        raise BadUserInput(f"first of a facet must be 0 to {most:,}, not {first:,}.")
+    return FacetQuery(
+        name=name,
+        path=path,
+        first=first,
+        by_value=arguments.get("order") == "VALUE",
+        contains=arguments.get("contains") or None,
+        include_own_filter=bool(arguments.get("includeOwnFilter")),
+        buckets="buckets" in names,
+        bounds=bool({"min", "max"} & names),
+        missing="missingCount" in names,
+        others="otherCount" in names,
+    )

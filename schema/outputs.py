@@ -1,0 +1,186 @@
+"""The object types of a collection: its records, and the objects inside them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLEnumType,
+    GraphQLEnumValue,
+    GraphQLField,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLString,
+)
+
+from models.collections.kinds import ENUM, GEO, LINK
+from models.collections.properties import Collection, Property, Shape, key_text
+from resolvers.context import Context
+from resolvers.nodes import global_id
+from schema.info import Info
+from schema.registry import Registry
+
+Resolver = Callable[..., Any]
+
+
+def required(type_: Any) -> Any:
+    return GraphQLNonNull(type_)
+
+
+def listed(type_: Any) -> Any:
+    """`[T!]`."""
+    return GraphQLList(GraphQLNonNull(type_))
+
+
+class Outputs:
+    """Makes the object types; what a property's resolver does is plain key access on the document."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._reverse: dict[str, dict[str, GraphQLField]] = {}
+
+    def add_reverse(self, collection: str, name: str, field: GraphQLField) -> None:
+        """Add a field to a record type; types take their fields late, when all of them are known."""
+        self._reverse.setdefault(collection, {})[name] = field
+
+    def record(self, collection: Collection, history: GraphQLField) -> GraphQLObjectType:
+        registry = self._registry
+
+        def fields() -> dict[str, GraphQLField]:
+            found = {name: GraphQLField(f.type, resolve=_ENVELOPE[name], description=f.description)
+                     for name, f in registry.envelope().items()}  # fmt: skip
+            found |= self._fields(collection.shape, root=True)
+            found |= self._reverse.get(collection.name, {})
+            found["history"] = history
+            return found
+
+        return registry.once(
+            collection.name,
+            lambda: GraphQLObjectType(
+                collection.name,
+                fields,
+                interfaces=[registry.node, registry.record],
+                description=collection.description,
+            ),
+        )
+
+    def shape(self, shape: Shape) -> GraphQLObjectType:
+        return self._registry.once(
+            shape.type_name,
+            lambda: GraphQLObjectType(
+                shape.type_name, lambda: self._fields(shape, root=False), description=shape.description
+            ),
+        )
+
+    def enum(self, prop: Property) -> GraphQLEnumType:
+        enum = prop.enum
+        assert enum
+        values = {
+            name: GraphQLEnumValue(value, description=None if name == value else f"`{value}`")
+            for name, value in enum.by_name.items()
+        }
+        return self._registry.once(
+            enum.type_name, lambda: GraphQLEnumType(enum.type_name, values, description=prop.description)
+        )
+
+    def value(self, prop: Property) -> Any:
+        """The type of one value of a property that is no object."""
+        if prop.kind is ENUM:
+            return self.enum(prop)
+        return self._registry.geo_point if prop.kind is GEO else self._registry.scalar(prop.kind.scalar)
+
+    def _fields(self, shape: Shape, *, root: bool) -> dict[str, GraphQLField]:
+        return {
+            prop.field: self._link(prop, root=root) if prop.kind is LINK else self._field(prop, root=root)
+            for prop in shape.properties.values()
+        }
+
+    def _field(self, prop: Property, *, root: bool) -> GraphQLField:
+        type_: Any = self.shape(prop.shape) if prop.shape else self.value(prop)
+        if prop.many:
+            type_ = GraphQLList(type_ if prop.items_nullable else GraphQLNonNull(type_))
+        if prop.required and not (prop.access and prop.access.read):
+            type_ = GraphQLNonNull(type_)
+        return GraphQLField(type_, resolve=_guarded(prop, _plain(prop, root=root)), description=prop.description)
+
+    def _link(self, prop: Property, *, root: bool) -> GraphQLField:
+        assert prop.link
+        target: Any = self._registry.scalar(prop.link.collection)
+        type_ = required(GraphQLList(target)) if prop.many else target
+        resolve = _links(prop, root=root) if prop.many else _link(prop, root=root)
+        return GraphQLField(type_, resolve=_guarded(prop, resolve), description=prop.description)
+
+
+_ENVELOPE: dict[str, Resolver] = {
+    "id": lambda node, _info: global_id(node.collection.name, node.id),
+    "key": lambda node, _info: node.key,
+    "revision": lambda node, _info: node.revision,
+    "createdAt": lambda node, _info: node.created_at,
+    "updatedAt": lambda node, _info: node.updated_at,
+}
+
+
+def _plain(prop: Property, *, root: bool) -> Resolver:
+    name = prop.name
+    if root:
+        return lambda node, _info: node.data.get(name)
+    return lambda element, _info: element.get(name)
+
+
+def _guarded(prop: Property, resolve: Resolver) -> Resolver:
+    """A property with rules of its own reads as null for others."""
+    if prop.access is None or prop.access.read is None:
+        return resolve
+
+    def guarded(source: Any, info: Info) -> Any:
+        context: Context = info.context
+        return resolve(source, info) if context.may_see(prop) else ([] if prop.kind is LINK and prop.many else None)
+
+    return guarded
+
+
+def _link(prop: Property, *, root: bool) -> Resolver:
+    read = _plain(prop, root=root)
+    assert prop.link
+    target = prop.link.collection
+
+    def resolve(source: Any, info: Info) -> Any:
+        value = read(source, info)
+        return None if value is None else info.context.by_key.load((target, key_text(value)))
+
+    return resolve
+
+
+def _links(prop: Property, *, root: bool) -> Resolver:
+    read = _plain(prop, root=root)
+    assert prop.link
+    target = prop.link.collection
+
+    def resolve(source: Any, info: Info) -> Any:
+        keys = [(target, key_text(value)) for value in read(source, info) or () if value is not None]
+        return info.context.by_key.load_many(keys) if keys else []
+
+    return resolve
+
+
+def lookup_arguments() -> dict[str, GraphQLArgument]:
+    return {"id": GraphQLArgument(GraphQLID, description="The record's id."), "key": GraphQLArgument(GraphQLString)}
+
+
+def page_arguments(*, backward: bool = True) -> dict[str, GraphQLArgument]:
+    """The arguments of a connection."""
+    forward = {
+        "first": GraphQLArgument(GraphQLInt, description="How many, 20 if absent, 1,000 at most."),
+        "after": GraphQLArgument(GraphQLString, description="Begin behind this cursor."),
+    }
+    if not backward:
+        return forward
+    return forward | {
+        "last": GraphQLArgument(GraphQLInt, description="How many from the end; not together with first."),
+        "before": GraphQLArgument(GraphQLString, description="End before this cursor."),
+    }
+
+
