@@ -17,7 +17,7 @@ _SERVER_SETTINGS = {
     "application_name": "catalograph",
     "timezone": "UTC",
     "jit": "off",
-    "idle_in_transaction_session_timeout": "60s",
+    "idle_in_transaction_session_timeout": "10min",
 }
 # Classes 08 (connection) and 57P (shutdown, crash, starting up), and too many connections.
 _AWAY_STATES = ("08", "57P", "53300")

@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -112,7 +112,7 @@ async def import_records(
             finally:
                 await asyncio.wait([following])  # a thread can't be cancelled, and the file is still in its hands
             _tell(parsed, failures, report, on_problem)
-            on_progress(report)
+            on_progress(replace(report))
             parsed = following.result()
     return report
 

@@ -30,7 +30,10 @@ class Session:
         return (await self.run(statement, parameters)).first()
 
     async def stream(self, statement: Executable, parameters: Parameters | None = None) -> AsyncIterator[AnyRow]:
-        """The rows of one statement through a cursor on the server, a thousand at a time."""
+        """The rows of one statement through a cursor on the server, a thousand at a time.
+
+        Cursors live in a transaction: in a snapshot, or while writing.
+        """
         with naming_failures():
             result = await self._connection.stream(
                 statement, parameters, execution_options={"yield_per": 1000, "max_row_buffer": 1000}

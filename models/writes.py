@@ -64,8 +64,11 @@ SELECT {_RETURNED} FROM written
 """)  # noqa: S608 -- only our own names
 
 _TOUCH = text("""
-WITH touched AS (
-    UPDATE records SET index_version = index_version + 1 WHERE id = ANY(:ids) RETURNING collection, id
+WITH held AS (
+    SELECT id FROM records WHERE id = ANY(:ids) ORDER BY id FOR UPDATE
+), touched AS (
+    UPDATE records SET index_version = index_version + 1 FROM held WHERE records.id = held.id
+    RETURNING records.collection, records.id
 )
 INSERT INTO outbox (collection, record_id) SELECT collection, id FROM touched
 """).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))

@@ -45,10 +45,10 @@ def run_worker(settings: Settings, name: str = "worker") -> None:
         loop.stop()
 
 
-def run_beat(settings: Settings, schedule_file: str) -> None:
+def run_beat(settings: Settings) -> None:
     """Run the schedule until told to stop; what it sends is in `tasks.app`."""
     app = celery_app(settings)
-    app.Beat(loglevel="WARNING", quiet=True, schedule=schedule_file).run()
+    app.Beat(loglevel="WARNING", quiet=True, scheduler_cls="tasks.schedule:MemoryScheduler").run()
 
 
 def _add_tasks(app: Celery, loop: WorkerLoop) -> None:

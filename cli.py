@@ -1,0 +1,206 @@
+"""The command line: each command reads its settings, calls one function below, and maps errors to an exit status."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from config import Settings, load_settings
+from errors import CatalographError, SettingsError
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="A GraphQL API of collections of JSON records.")
+index_app = typer.Typer(no_args_is_help=True, help="Look at the search index, and rebuild it.")
+schema_app = typer.Typer(no_args_is_help=True, help="Look at the collection files; no server is needed.")
+token_app = typer.Typer(no_args_is_help=True, help="Tokens for `Authorization: Bearer`.")
+app.add_typer(index_app, name="index")
+app.add_typer(schema_app, name="schema")
+app.add_typer(token_app, name="token")
+
+Data = Annotated[Path | None, typer.Option(help="Data folder of a `catalograph up`, whose servers are used.")]
+Collections = Annotated[Path | None, typer.Option(help="Folder of the collection files.")]
+RequiredCollections = Annotated[Path, typer.Option(envvar="CATALOGRAPH_COLLECTIONS", help="Folder of the collection files.")]
+Name = Annotated[str, typer.Argument(help="Name of a collection.")]
+
+
+def main() -> NoReturn:
+    """Run the command line; errors that we know are said in a sentence, with their exit status."""
+    try:
+        app(standalone_mode=True)
+    except CatalographError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+def _settings(data: Path | None, **given: Any) -> Settings:
+    from logs import configure_logs
+
+    settings = load_settings(data, **given)
+    configure_logs(settings.log_format)
+    return settings
+
+
+def _run(work: Coroutine[Any, Any, Any]) -> Any:
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+@app.command()
+def up(
+    collections: RequiredCollections,
+    load: Annotated[list[str] | None, typer.Option(metavar="NAME=FILE", help="Import FILE into the collection NAME; may be repeated.")] = None,
+    port: Annotated[int, typer.Option(help="Port of the server.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address that the server listens on.")] = "127.0.0.1",
+    data: Annotated[Path | None, typer.Option(help="Folder that keeps everything; default `.catalograph`.")] = None,
+    broker: Annotated[str, typer.Option(help="`redis` or `rabbitmq`.")] = "redis",
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    heap: Annotated[str, typer.Option(help="Elasticsearch's heap.")] = "1g",
+) -> None:
+    """Run the whole system on servers of its own."""
+    from deploy.local.up import UpOptions, run_up
+
+    if broker not in ("redis", "rabbitmq"):
+        raise SettingsError(f"--broker {broker} is not known.", "Use redis or rabbitmq.")
+    files = tuple(_named_file(one) for one in load or ())
+    options = UpOptions(collections, files, port, host, data, broker, workers, heap)
+    raise typer.Exit(run_up(options))
+
+
+def _named_file(given: str) -> tuple[str, Path]:
+    name, sign, file = given.partition("=")
+    if not sign or not name or not file:
+        raise SettingsError(f"--load {given} names no collection and file.", "Write --load NAME=FILE.")
+    return name, Path(file)
+
+
+@app.command()
+def serve(
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    data: Data = None,
+) -> None:
+    """Run the API server on servers given by settings."""
+    from server import serve as run_server
+
+    _run(run_server(_settings(data), host, port))
+
+
+@app.command()
+def worker(data: Data = None, name: Annotated[str, typer.Option(help="Name of the worker.")] = "worker") -> None:
+    """Run a worker: it keeps the index in step and does what takes long."""
+    from tasks.worker import run_worker
+
+    run_worker(_settings(data), name)
+
+
+@app.command()
+def beat(data: Data = None) -> None:
+    """Run the schedule."""
+    from tasks.worker import run_beat
+
+    run_beat(_settings(data))
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database's tables to what this version needs."""
+    from models.migrating import migrate as run_migrations
+
+    asyncio.run(run_migrations(_settings(data).database_url))
+
+
+@app.command("import")
+def import_(
+    name: Name,
+    file: Annotated[str, typer.Argument(help="NDJSON, plain or gzip; `-` for standard input.")],
+    wait_searchable: Annotated[bool, typer.Option(help="Return when searches see the records.")] = False,
+    data: Data = None,
+    collections: Collections = None,
+) -> None:
+    """Create and change records by their keys; bad lines are reported, the rest goes in (exit status 1)."""
+    from commands.importing import run_import
+
+    raise typer.Exit(_run(run_import(_settings(data, collections=collections), name, file, wait=wait_searchable)))
+
+
+@app.command()
+def export(name: Name, data: Data = None, collections: Collections = None) -> None:
+    """Write all records of a collection to standard output, as NDJSON in the order of their keys."""
+    from commands.exporting import run_export
+
+    _run(run_export(_settings(data, collections=collections), name))
+
+
+@index_app.command("status")
+def index_status(data: Data = None, collections: Collections = None) -> None:
+    """How well the index follows the records."""
+    from commands.index import run_status
+
+    _run(run_status(_settings(data, collections=collections)))
+
+
+@index_app.command("rebuild")
+def index_rebuild(
+    name: Annotated[str | None, typer.Argument(help="Name of a collection; all if absent.")] = None,
+    data: Data = None,
+    collections: Collections = None,
+) -> None:
+    """Build the index anew beside the one that serves, and swap them."""
+    from commands.index import run_rebuild
+
+    _run(run_rebuild(_settings(data, collections=collections), name))
+
+
+@schema_app.command("print")
+def schema_print(collections: RequiredCollections) -> None:
+    """Print the GraphQL schema of the collection files."""
+    from models.collections.loading import load_catalog
+    from schema.build import schema_text
+
+    sys.stdout.write(schema_text(load_catalog(collections)))
+
+
+@schema_app.command("check")
+def schema_check(collections: RequiredCollections) -> None:
+    """Say everything that is wrong with the collection files (exit status 2)."""
+    from models.collections.loading import load_catalog
+    from schema.build import build_schema
+
+    catalog = load_catalog(collections)
+    build_schema(catalog)
+    for collection in catalog:
+        print(f"{collection.file}: {collection.name} is right")
+
+
+@schema_app.command("jsonschema")
+def schema_jsonschema(
+    collections: Annotated[Path | None, typer.Option(help="Not needed: the schema of the files is the same for all.")] = None,
+) -> None:
+    """Print the JSON Schema of collection files, with which editors complete and check them."""
+    from models.collections.file_schema import file_schema_text
+
+    del collections
+    sys.stdout.write(file_schema_text())
+
+
+@token_app.command("create")
+def token_create(
+    role: Annotated[list[str], typer.Option(help="A role that the token gives; may be repeated.")],
+    name: Annotated[str, typer.Option(help="What the token is for; the viewer's id.")] = "token",
+    data: Data = None,
+) -> None:
+    """Make a token; its secret is the last line, and is shown this once."""
+    from commands.tokens import run_create
+
+    _run(run_create(_settings(data), name, role))
+
+
+if __name__ == "__main__":
+    main()

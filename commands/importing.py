@@ -1,0 +1,116 @@
+"""`catalograph import`: a file into a collection, with progress, and a line for each record that can't be taken."""
+
+import asyncio
+import sys
+import time
+from pathlib import Path
+from typing import BinaryIO
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+
+from commands.choosing import chosen
+from config import Settings
+from errors import SearchUnavailable
+from indexing.services import Services, open_services
+from models.collections.properties import Collection
+from models.imports import ImportReport, LineProblem, import_records
+from models.lines import Limits
+from models.outbox import backlog
+from models.states import read_state
+from tasks.app import celery_app
+from tasks.nudging import Nudges
+
+STALLED_SECONDS = 120
+POLL_SECONDS = 0.1
+
+
+async def run_import(settings: Settings, name: str, file: str, *, wait: bool) -> int:
+    """The exit status: 0 if every line went in, else 1."""
+    async with open_services(settings) as services:
+        collection = chosen(services.catalog, name)
+        source: Path | BinaryIO = sys.stdin.buffer if file == "-" else Path(file)
+        nudges = Nudges(celery_app(settings))
+        began = time.monotonic()
+        with _Shown(name) as shown:
+            shown.nudge = lambda: asyncio.ensure_future(nudges.index())
+            report = await import_records(
+                services.database,
+                collection,
+                source,
+                limits=Limits(line=settings.max_line),
+                on_problem=shown.problem,
+                on_progress=shown.progress,
+                by="import",
+            )
+        await nudges.index()
+        await nudges.close()
+        _summary(name, report, time.monotonic() - began)
+        if wait:
+            await _until_searchable(services, collection, nudges)
+        return 0 if report.is_clean else 1
+
+
+class _Shown:
+    """Shows an import while it runs: a bar on a terminal, bad lines on standard error everywhere."""
+
+    def __init__(self, name: str) -> None:
+        console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            DownloadColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._name = name
+        self._task: TaskID | None = None
+        self._began = time.monotonic()
+        self.nudge = lambda: None
+
+    def __enter__(self) -> "_Shown":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def progress(self, report: ImportReport) -> None:
+        if self._task is None:
+            self._task = self._bar.add_task(f"import {self._name}", total=report.size, rate="")
+        rate = report.done / max(time.monotonic() - self._began, 0.001)
+        self._bar.update(self._task, completed=report.position, rate=f"{report.done:,} records, {rate:,.0f}/s")
+        self.nudge()
+
+    def problem(self, problem: LineProblem) -> None:
+        key = f" ({problem.key})" if problem.key else ""
+        self._bar.console.print(f"line {problem.line}{key}: {problem.message}", markup=False)
+
+
+def _summary(name: str, report: ImportReport, seconds: float) -> None:
+    counts = f"{report.created:,} created, {report.updated:,} updated, {report.unchanged:,} unchanged"
+    rate = report.done / max(seconds, 0.001)
+    print(f"{name}: {counts}, {report.failed:,} refused in {seconds:.1f} s ({rate:,.0f}/s)", flush=True)
+    if report.broken:
+        print(f"{name}: the file is broken: {report.broken}", flush=True)
+
+
+async def _until_searchable(services: Services, collection: Collection, nudges: Nudges) -> None:
+    """Return when searches see everything. Raises `SearchUnavailable` if the index makes no headway for long."""
+    least, moved = None, time.monotonic()
+    while True:
+        async with services.database.reading() as session:
+            waiting = (await backlog(session)).get(collection.name)
+        if waiting is None:
+            break
+        if least is None or waiting.pending < least:
+            least, moved = waiting.pending, time.monotonic()
+        elif time.monotonic() - moved > STALLED_SECONDS:
+            raise SearchUnavailable(f"{waiting.pending:,} records wait to be indexed and nothing moves.", "Is a worker up?")
+        await asyncio.sleep(POLL_SECONDS)
+    async with services.database.reading() as session:
+        state = await read_state(session, collection.name)
+    if state.index_name:
+        await services.indexes.refresh(state.index_name)

@@ -1,0 +1,179 @@
+"""The composition root of the server: opens the services, builds the schema, and routes requests to it."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import structlog
+import uvicorn
+from graphql import ExecutionResult
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.routing import Mount, Route, WebSocketRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette_compress import CompressMiddleware
+
+from config import Settings
+from errors import CatalographError
+from indexing.preparing import prepare_index
+from indexing.services import Services, open_services
+from indexing.waiting import Visibility
+from resolvers.context import Context
+from resolvers.viewer import viewer_of
+from schema.build import build_schema
+from schema.endpoint.application import Closer, GraphQLEndpoint, Limits
+from schema.endpoint.documents import Document, Documents, Operation
+from schema.endpoint.execution import CoreExecutor
+from schema.endpoint.request import RequestHead
+from schema.endpoint.streams import Streams
+from schema.graphiql import DIST, GraphiQLPage
+from tasks.app import celery_app
+from tasks.health import broker_ping, redis_ping
+from tasks.nudging import Nudges
+
+log = structlog.get_logger()
+PROBE_SECONDS = 2.0
+IMMUTABLE = "public, max-age=31536000, immutable"
+COMPRESS_FROM_BYTES = 1_000
+
+
+def make_app(services: Services) -> Starlette:
+    """The ASGI application on open services."""
+    settings = services.settings
+    schema = build_schema(services.catalog)
+    nudges = Nudges(celery_app(settings))
+    visibility = Visibility(services)
+    documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
+    executor = WithLateErrors(CoreExecutor(schema))
+
+    async def context(head: RequestHead) -> tuple[Context, Closer]:
+        viewer = await viewer_of(services, head.authorization)
+        return Context(services, viewer, head.request_id, nudges, visibility), _nothing
+
+    streams = Streams(schema, documents, executor, context, settings.request_timeout, allowed_origins=())
+    page = GraphiQLPage(services.catalog)
+    endpoint = GraphQLEndpoint(documents, executor, context, Limits.of(settings), page=page, streams=streams)
+    return Starlette(
+        routes=[
+            Route("/", lambda _request: RedirectResponse("graphql")),
+            Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", endpoint),
+            Route("/healthz", healthz),
+            Route("/readyz", readiness(services)),
+            Mount("/assets", StaticFiles(directory=DIST / "assets", check_dir=False)),
+        ],
+        middleware=[Middleware(CompressMiddleware, minimum_size=COMPRESS_FROM_BYTES), Middleware(AssetHeaders)],
+    )
+
+
+class WithLateErrors:
+    """Adds to an answer the errors that belong beside complete data."""
+
+    def __init__(self, inner: CoreExecutor) -> None:
+        self._inner = inner
+
+    def __call__(
+        self, document: Document, operation: Operation, variables: Any, context: Any, root: Any = None
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        result = self._inner(document, operation, variables, context, root)
+        if isinstance(result, ExecutionResult):
+            return result
+        return self._finished(result, context)
+
+    async def _finished(self, running: Awaitable[ExecutionResult], context: Context) -> ExecutionResult:
+        result = await running
+        if context.late_errors:
+            errors: list[Any] = [*(result.errors or ()), *context.late_errors]
+            return ExecutionResult(result.data, errors, result.extensions)
+        return result
+
+
+class AssetHeaders:
+    """Has browsers keep the built files, whose names change with what is in them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def marked(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                message["headers"] = [*message["headers"], (b"cache-control", IMMUTABLE.encode())]
+            await send(message)
+
+        kept = scope["type"] == "http" and scope["path"].startswith("/assets/")
+        await self._app(scope, receive, marked if kept else send)
+
+
+async def healthz(_request: Request) -> Response:
+    """The process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+def readiness(services: Services) -> Callable[[Request], Awaitable[Response]]:
+    """Each service with its state and latency: 503 without PostgreSQL, else 200, `degraded` while another is away."""
+    probes: dict[str, Callable[[], Awaitable[None]]] = {
+        "postgresql": services.database.ping,
+        "elasticsearch": services.search.ping,
+        "redis": lambda: redis_ping(services.settings.redis_url),
+        "broker": lambda: broker_ping(services.settings.broker_url),
+    }
+
+    async def readyz(_request: Request) -> Response:
+        found = dict(zip(probes, await asyncio.gather(*(_probe(ping) for ping in probes.values())), strict=True))
+        if found["postgresql"]["state"] != "up":
+            return JSONResponse({"status": "unavailable", "services": found}, 503)
+        degraded = any(service["state"] != "up" for service in found.values())
+        return JSONResponse({"status": "degraded" if degraded else "ok", "services": found})
+
+    return readyz
+
+
+async def _probe(ping: Callable[[], Awaitable[None]]) -> dict[str, Any]:
+    began = time.perf_counter()
+    try:
+        async with asyncio.timeout(PROBE_SECONDS):
+            await ping()
+    except (CatalographError, OSError, TimeoutError) as error:
+        return {"state": "down", "reason": str(error) or type(error).__name__}
+    return {"state": "up", "latencyMs": round((time.perf_counter() - began) * 1000, 1)}
+
+
+async def _nothing() -> None:
+    """Contexts hold nothing that must be given back."""
+
+
+async def serve(settings: Settings, host: str, port: int) -> None:
+    """Serve until told to stop."""
+    async with open_services(settings) as services:
+        await _prepare(services)
+        app = make_app(services)
+        config = uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            loop="uvloop",
+            http="httptools",
+            ws="websockets-sansio",
+            ws_max_size=settings.max_body,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=10,
+            backlog=2048,
+        )
+        await uvicorn.Server(config).serve()
+
+
+async def _prepare(services: Services) -> None:
+    """Make the indices that are not there. Without Elasticsearch the server starts all the same, degraded."""
+    for collection in services.catalog:
+        try:
+            await prepare_index(services, collection)
+        except CatalographError as error:
+            log.warning("index_not_prepared", collection=collection.name, code=error.code, reason=error.message)
+

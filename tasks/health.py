@@ -1,0 +1,31 @@
+"""Signs of life of Redis and of the broker."""
+
+import asyncio
+
+from kombu import Connection
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+
+async def redis_ping(url: str) -> None:
+    """Raises `OSError` unless Redis answers."""
+    client: Redis = Redis.from_url(url, socket_connect_timeout=1, socket_timeout=1)
+    try:
+        await client.ping()
+    except RedisError as error:
+        raise OSError(f"Redis does not answer: {error}") from error
+    finally:
+        await client.aclose()
+
+
+async def broker_ping(url: str) -> None:
+    """Raises `OSError` unless the broker takes a connection."""
+    if url.startswith("redis"):
+        await redis_ping(url)
+        return
+    await asyncio.to_thread(_connect, url)
+
+
+def _connect(url: str) -> None:
+    with Connection(url, connect_timeout=1) as connection:
+        connection.connect()
