@@ -7,7 +7,7 @@ from typing import Self
 
 
 class Cable:
-    """Forwards 127.0.0.1:`port` to a server."""
+    """Forwards 127.0.0.1:`port` to a server; counts the `messages` that go there."""
 
     def __init__(self, host: str, port: int) -> None:
         self._target = (host, port)
@@ -15,6 +15,7 @@ class Cable:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
+        self.messages = 0
 
     async def __aenter__(self) -> Self:
         await self.mend()
@@ -42,15 +43,15 @@ class Cable:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._target)
         self._writers += [writer, far_writer]
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(_forward(source, sink))
+        for source, sink, count in ((reader, far_writer, 1), (far_reader, writer, 0)):
+            task = asyncio.create_task(self._forward(source, sink, count))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-
-async def _forward(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
-    with suppress(OSError):
-        while data := await source.read(65_536):
-            sink.write(data)
-            await sink.drain()
-    sink.close()
+    async def _forward(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, count: int) -> None:
+        with suppress(OSError):
+            while data := await source.read(65_536):
+                self.messages += count
+                sink.write(data)
+                await sink.drain()
+        sink.close()

@@ -9,7 +9,7 @@ from sqlalchemy import make_url, text
 from errors import DatabaseUnavailable
 from models.collections.properties import Collection
 from models.database import Database
-from models.records import count_records
+from models.records import count_records, records_by_id
 from models.writes import WriteSession
 from tests.integration.cable import Cable
 
@@ -40,6 +40,21 @@ async def test_a_database_that_goes_away_is_named_and_comes_back(remote: Databas
             await remote.ping()
     await cable.mend()
     await remote.ping()
+
+
+async def test_a_lookup_is_one_message_to_the_server(
+    remote: Database, database: Database, cable: Cable, works: Collection
+) -> None:
+    """Neither BEGIN and ROLLBACK, nor a reset of the connection, nor a ping before it."""
+    async with database.writing() as writing:
+        made = await writing.create(works, {"number": "A"})
+    messages = []
+    for _ in range(3):
+        before = cable.messages
+        async with remote.reading() as session:
+            assert await records_by_id(session, {"Work": [made.id]}) == {made.id: made}
+        messages.append(cable.messages - before)
+    assert messages[1:] == [1, 1]  # the first one connects and prepares the statement
 
 
 async def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(remote: Database, cable: Cable) -> None:

@@ -1,14 +1,15 @@
 """An import takes what is right and reports what is wrong, by line."""
 
+import asyncio
 import gzip
 import io
 from pathlib import Path
 
 import orjson
 import pytest
-from sqlalchemy import text
+from sqlalchemy import make_url, text
 
-from errors import BadUserInput
+from errors import BadUserInput, DatabaseUnavailable
 from models.collections.properties import Collection
 from models.database import Database
 from models.deadletters import count_dead_letters, list_dead_letters
@@ -17,6 +18,7 @@ from models.imports import ImportReport, LineProblem, import_records
 from models.lines import Limits
 from models.outbox import backlog
 from models.records import count_records, records_by_key
+from tests.integration.cable import Cable
 
 pytestmark = pytest.mark.anyio
 SMALL = Limits(line=1_000, records=10)
@@ -170,6 +172,29 @@ async def test_an_import_merges_over_the_records_that_are_there(database: Databa
     async with database.reading() as session:
         record = (await records_by_key(session, "Work", ["A"]))["A"]
     assert (record.revision, record.data) == (2, {"number": "A", "year": 1, "title": "T"})
+
+
+async def test_an_import_that_loses_the_database_keeps_what_it_reported(
+    database: Database, database_url: str, works: Collection
+) -> None:
+    url = make_url(database_url)
+    done: list[int] = []
+    cuts: list[asyncio.Task[None]] = []
+
+    def cut_after_two_batches(report: ImportReport) -> None:
+        done.append(report.done)
+        if len(done) == 2:
+            cuts.append(asyncio.create_task(cable.cut()))
+
+    data = io.BytesIO(ndjson(*({"number": f"N{n}"} for n in range(1_000))))
+    async with Cable(str(url.host), int(url.port or 5432)) as cable:
+        remote = Database(url.set(host="127.0.0.1", port=cable.port).render_as_string(hide_password=False), pool=1)
+        with pytest.raises(DatabaseUnavailable):
+            await import_records(remote, works, data, limits=SMALL, on_progress=cut_after_two_batches)
+        await remote.close()
+    async with database.reading() as session:
+        kept = (await count_records(session))["Work"]
+    assert done[-1] <= kept <= done[-1] + SMALL.records  # the last commit may have lost its answer
 
 
 async def test_an_export_shows_one_moment_and_leaves_out_the_deleted(database: Database, works: Collection) -> None:

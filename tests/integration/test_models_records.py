@@ -4,7 +4,6 @@ import asyncio
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 
 from errors import Conflict, DuplicateKey, NotFound
 from models.collections.properties import Collection
@@ -51,27 +50,6 @@ async def test_any_number_of_records_is_read_with_one_statement(database: Databa
         with count_statements(database) as by_key:
             await records_by_key(session, "Work", [str(record.key) for record in made])
     assert (by_id.count, by_key.count) == (1, 1)
-
-
-async def test_a_lookup_asks_postgresql_one_thing_only(database: Database, works: Collection) -> None:
-    """Neither BEGIN, nor ROLLBACK, nor a reset of the connection, nor a ping before it."""
-    made = await create(database, works, "N1")
-    for _ in range(2):
-        async with database.reading() as session:
-            await records_by_id(session, {"Work": [made.id]})
-    async with database.reading() as session:
-        calls = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = current_database()"
-        flush = text("SELECT pg_stat_force_next_flush()")
-        await session.row(flush)
-        before = await session.row(text(calls))
-    async with database.reading() as session:
-        await records_by_id(session, {"Work": [made.id]})
-    async with database.reading() as session:
-        await session.row(flush)
-        after = await session.row(text(calls))
-    assert before is not None
-    assert after is not None
-    assert after[0] - before[0] <= 3  # the first count itself, the look-up, the flush
 
 
 async def test_a_change_makes_a_revision_and_keeps_the_one_before(database: Database, works: Collection) -> None:
