@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
+from deploy.local import rabbitmq
 from deploy.local.account import server_account
 from deploy.local.data_folder import DataFolder
 from deploy.local.elasticsearch import Elasticsearch, prepare
@@ -45,6 +46,8 @@ class Servers:
             starts["redis_url"] = self._timed("Valkey", self._valkey(supervisor))
         if self.elasticsearch:
             starts["elasticsearch_url"] = self._timed("Elasticsearch", self._elasticsearch(supervisor))
+        if self.rabbitmq:
+            starts["broker_url"] = self._timed("RabbitMQ", self._rabbitmq(supervisor))
         async with asyncio.TaskGroup() as group:
             tasks = {name: group.create_task(start) for name, start in starts.items()}
         urls = {name: task.result() for name, task in tasks.items()}
@@ -81,6 +84,18 @@ class Servers:
             folder = self.data.folder("elasticsearch")
             server = Elasticsearch(folder, port, transport, server_account(), self.heap, self.durable)
             await server.start(supervisor, home, java)
+            return server.url
+
+        return await on_free_ports(attempt)
+
+    async def _rabbitmq(self, supervisor: Supervisor) -> str:
+        program = await in_daemon_thread(lambda: rabbitmq.prepare(self.console))
+        folder, password = self.data.folder("rabbitmq"), self.data.secret("rabbitmq-password")
+
+        async def attempt() -> str:
+            (port,) = free_ports(1)
+            server = rabbitmq.Rabbitmq(folder, port, password, server_account())
+            await server.start(supervisor, program)
             return server.url
 
         return await on_free_ports(attempt)
