@@ -66,7 +66,8 @@ def test_properties_of_every_kind_can_be_ordered_by(sample: Tate, order_by: Orde
 @pytest.mark.parametrize("direction", ["ASC", "DESC"])
 @pytest.mark.parametrize("name", ["acquisitionYear", "classification"])
 def test_nulls_come_last_in_both_directions(tate: Tate, name: str, direction: str) -> None:
-    document = "query Last($by: [ArtworkOrder!]) { artworks(orderBy: $by, last: 3) { nodes { %s } } }" % name
+    document = """query Last($by: [ArtworkOrder!]) {
+        artworks(orderBy: $by, last: 3) { nodes { acquisitionYear classification } } }"""
     answer = tate.ask(document, by=[{name: direction}])
     assert [node[name] for node in answer["artworks"]["nodes"]] == [None] * 3
 

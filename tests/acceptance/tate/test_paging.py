@@ -118,7 +118,7 @@ def test_a_page_has_twenty_records_unless_told(tate: Tate) -> None:
     ["first: -1", "last: -1", "first: 1001", "first: 2, last: 2", 'after: "nonsense"', 'last: 2, before: ""'],
 )
 def test_arguments_without_meaning_are_refused(tate: Tate, arguments: str) -> None:
-    assert tate.refusal("{ artworks(%s) { nodes { key } } }" % arguments)["code"] == "BAD_USER_INPUT"
+    assert tate.refusal(f"{{ artworks({arguments}) {{ nodes {{ key }} }} }}")["code"] == "BAD_USER_INPUT"
 
 
 def test_a_cursor_of_another_order_is_refused(tate: Tate) -> None:
