@@ -17,7 +17,12 @@ def cache_folder() -> Path:
     # A relative path counts as unset: XDG Base Directory Specification, "Environment variables".
     root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
     folder = root / "catalograph"
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EmbeddedServerError(
+            f"{folder} can't be used as a cache: {error.strerror}.", "Set XDG_CACHE_HOME to another folder."
+        ) from error
     return folder
 
 

@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import cjdk
@@ -22,32 +23,36 @@ def find_java() -> Path:
 
     Raises `EmbeddedServerError`, which names the package to install, when there is none of version 17 or newer.
     """
-    home = os.environ.get("JAVA_HOME")
-    if home:
-        return _recent_enough(Path(home) / "bin" / "java", "JAVA_HOME")
+    complaints = []
+    for java, origin in _candidates():
+        complaint = _complaint(java)
+        if complaint is None:
+            return java
+        complaints.append(f"{origin} has {java}, {complaint}")
+    try:
+        # Not a JRE: the server needs modules that Temurin's lacks.
+        return cjdk.java_home(vendor="temurin", version="21") / "bin" / "java"
+    except (cjdk.CjdkError, OSError) as error:
+        found = "; ".join(complaints) or "JAVA_HOME is not set, and there is no `java` on the path"
+        raise EmbeddedServerError(
+            f"Elasticsearch needs Java {OLDEST} or newer: {found}; fetching one failed ({error}).", _REMEDY
+        ) from error
+
+
+def _candidates() -> Iterator[tuple[Path, str]]:
+    if home := os.environ.get("JAVA_HOME"):
+        yield Path(home) / "bin" / "java", "JAVA_HOME"
     if found := shutil.which("java"):
-        return _recent_enough(Path(found).resolve(), "the path")
-    return _fetched()
+        yield Path(found).resolve(), "the path"
 
 
-def _recent_enough(java: Path, origin: str) -> Path:
+def _complaint(java: Path) -> str | None:
     try:
         run = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=30, check=False)
     except OSError as error:
-        raise EmbeddedServerError(f"The Java of {origin}, {java}, can't be run: {error.strerror}.", _REMEDY) from error
+        return f"which can't be run: {error.strerror}"
     version = re.search(r'version "(?:1\.)?(\d+)', run.stderr)
     if version is None or int(version[1]) < OLDEST:
         said = (run.stderr or run.stdout).partition("\n")[0]
-        raise EmbeddedServerError(f"Elasticsearch needs Java {OLDEST} or newer; {origin} has {java}: {said}.", _REMEDY)
-    return java
-
-
-def _fetched() -> Path:
-    try:
-        return cjdk.java_home(vendor="temurin-jre", version="21") / "bin" / "java"
-    except (cjdk.CjdkError, OSError) as error:
-        raise EmbeddedServerError(
-            f"Elasticsearch needs Java {OLDEST} or newer: JAVA_HOME is not set, there is no `java` on the path, "
-            f"and fetching one failed ({error}).",
-            _REMEDY,
-        ) from error
+        return f"which is too old: {said}"
+    return None

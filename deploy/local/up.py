@@ -17,7 +17,7 @@ from rich.console import Console
 from deploy.local.application import Application, connectable, own_command, part_environment
 from deploy.local.cache import when_full
 from deploy.local.data_folder import DataFolder
-from deploy.local.ports import listened_on
+from deploy.local.ports import why_not
 from deploy.local.servers import Servers
 from deploy.local.settings_file import given_settings, write_settings
 from deploy.local.supervisor import PartError, Supervisor
@@ -73,9 +73,10 @@ def _check(options: UpOptions, settings: Mapping[str, str]) -> int:
             raise SettingsError(f"--load {name}={file}: there is no such file.")
     if not _collections_are_right(options, settings["collections"]):
         return SettingsError.exit_status
-    if listened_on(options.port, options.host):
+    if reason := why_not(options.host, options.port):
         raise EmbeddedServerError(
-            f"Port {options.port} of {options.host} is in use.", "Stop what listens there, or give another with --port."
+            f"Port {options.port} of {options.host} can't be had: {reason}.",
+            "Stop what listens there, or give another with --port.",
         )
     return 0
 

@@ -192,7 +192,7 @@ def _a_second_one_is_refused(up: Up, pid: int) -> None:
     elsewhere = Up(up.folder / "other", up.port)
     elsewhere.folder.mkdir()
     status, message = refused(elsewhere)
-    assert (status, f"Port {up.port} of 127.0.0.1 is in use" in message) == (1, True)
+    assert (status, f"Port {up.port} of 127.0.0.1 can't be had: Address already in use." in message) == (1, True)
 
 
 def _what_dies_comes_back(up: Up) -> None:

@@ -105,16 +105,24 @@ def test_the_path_is_searched_without_java_home(no_java: Path, monkeypatch: pyte
 
 
 @pytest.mark.parametrize("version", ["1.8.0_292", "11.0.9"])
-def test_a_java_that_is_too_old_is_refused_with_its_place(
+def test_a_java_that_is_too_old_is_named_with_its_place(
     no_java: Path, monkeypatch: pytest.MonkeyPatch, version: str
 ) -> None:
     old = _fake_java(no_java / "home", version)
     monkeypatch.setenv("JAVA_HOME", str(no_java / "home"))
-    with pytest.raises(EmbeddedServerError, match=f"Java 17 or newer; JAVA_HOME has {old}.*{version}"):
+    with pytest.raises(EmbeddedServerError, match=rf"JAVA_HOME has {old}, which is too old: .*{version}"):
         find_java()
 
 
 def test_a_java_home_without_java_is_named(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JAVA_HOME", str(no_java / "nowhere"))
-    with pytest.raises(EmbeddedServerError, match=r"JAVA_HOME.*can't be run"):
+    with pytest.raises(EmbeddedServerError, match=r"JAVA_HOME has .*, which can't be run: No such file"):
         find_java()
+
+
+def test_the_path_helps_where_java_home_is_too_old(no_java: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _fake_java(no_java / "home", "11.0.9")
+    monkeypatch.setenv("JAVA_HOME", str(no_java / "home"))
+    wanted = _fake_java(no_java / "path", "17.0.2")
+    monkeypatch.setenv("PATH", str(wanted.parent))
+    assert find_java() == wanted
