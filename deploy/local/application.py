@@ -31,7 +31,8 @@ class Application:
         return self._part(name, *arguments)
 
     def worker(self, number: int, workers: int) -> Part:
-        return self._part("worker" if workers == 1 else f"worker-{number}", "worker")
+        name = "worker" if workers == 1 else f"worker-{number}"
+        return self._part(name, "worker", "--name", name)
 
     def beat(self) -> Part:
         return self._part("beat", "beat")

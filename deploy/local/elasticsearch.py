@@ -56,6 +56,8 @@ _SETTINGS = {
     "action.auto_create_index": "false",
     "cluster.name": "catalograph",
     "cluster.routing.allocation.disk.threshold_enabled": "false",
+    # Fewer, larger segments while much is written at once.
+    "indices.memory.index_buffer_size": "30%",
     "discovery.type": "single-node",
     "network.host": "127.0.0.1",
     "node.name": "catalograph",

@@ -71,8 +71,8 @@ def _check(options: UpOptions, settings: Mapping[str, str]) -> int:
     for name, file in options.load:
         if not file.is_file():
             raise SettingsError(f"--load {name}={file}: there is no such file.")
-    if not _collections_are_right(options, settings["collections"]):
-        return SettingsError.exit_status
+    if status := _check_collections(options, settings["collections"]):
+        return status
     if reason := why_not(options.host, options.port):
         raise EmbeddedServerError(
             f"Port {options.port} of {options.host} can't be had: {reason}.",
@@ -81,14 +81,14 @@ def _check(options: UpOptions, settings: Mapping[str, str]) -> int:
     return 0
 
 
-def _collections_are_right(options: UpOptions, folder: str) -> bool:
+def _check_collections(options: UpOptions, folder: str) -> int:
     command = (*options.command, "schema", "check", "--collections", folder)
     checked = subprocess.run(
         command, env=part_environment({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
     if checked.returncode != 0:
         Console(stderr=True).print(checked.stdout.decode(errors="replace"), end="", markup=False, soft_wrap=True)
-    return checked.returncode == 0
+    return checked.returncode
 
 
 async def _until_signalled(options: UpOptions, settings: dict[str, str], data: DataFolder) -> int:
