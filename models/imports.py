@@ -4,19 +4,17 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import orjson
 from sqlalchemy import exc
 
 from errors import BadUserInput
-from models.collections.validation import Problem
 from models.database import Database
 from models.deadletters import MAX_PAYLOAD, DeadLetter, add_dead_letters
-from models.documents import Prepared, prepare
-from models.lines import Batch, Limits, Line, LineReader
+from models.lines import Limits, LineReader
+from models.parsing import Entry, Failure, LineProblem, Parsed, Parser, failure_of, message_of
 from models.seen import SeenKeys
 from models.upserts import Outcome, Upserted, upsert_many
 from models.writes import WriteSession
@@ -24,18 +22,10 @@ from models.writes import WriteSession
 if TYPE_CHECKING:
     from models.collections.properties import Collection
 
+__all__ = ["ImportReport", "LineProblem", "import_records"]
+
 OPERATION = "IMPORT"
-_MAX_PROBLEMS = 10  # of one line that are named
 _BAD_DATA = ("22", "23", "54")  # SQL states of data, of a constraint, of a limit of PostgreSQL
-
-
-@dataclass(frozen=True, slots=True)
-class LineProblem:
-    """Why a line was not taken."""
-
-    line: int
-    key: str | None
-    message: str
 
 
 @dataclass(slots=True)
@@ -64,26 +54,6 @@ OnProblem = Callable[[LineProblem], None]
 OnProgress = Callable[[ImportReport], None]
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    problem: LineProblem
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    line: Line
-    prepared: Prepared
-
-
-@dataclass(slots=True)
-class _Parsed:
-    position: int
-    entries: list[_Entry] = field(default_factory=list)
-    failures: list[_Failure] = field(default_factory=list)
-    broken: LineProblem | None = None
-
-
 async def import_records(
     database: Database,
     collection: "Collection",
@@ -103,7 +73,7 @@ async def import_records(
     """
     with _opened(source) as file, _seen_keys() as seen:
         report = ImportReport(size=_size(file))
-        parser = _Parser(collection, LineReader(file, limits), seen, limits)
+        parser = Parser(collection, LineReader(file, limits), seen, limits)
         parsed = await asyncio.to_thread(parser.next)
         while parsed is not None:
             following = asyncio.ensure_future(asyncio.to_thread(parser.next))
@@ -117,51 +87,9 @@ async def import_records(
     return report
 
 
-class _Parser:
-    """Reads and checks one batch ahead, in a thread."""
-
-    def __init__(self, collection: "Collection", reader: LineReader, seen: SeenKeys, limits: Limits) -> None:
-        self._collection = collection
-        self._batches = reader.batches()
-        self._seen = seen
-        self._limits = limits
-
-    def next(self) -> _Parsed | None:
-        batch = next(self._batches, None)
-        return None if batch is None else self._parsed(batch)
-
-    def _parsed(self, batch: Batch) -> _Parsed:
-        parsed = _Parsed(batch.position)
-        if batch.broken:
-            parsed.broken = LineProblem(batch.broken.number, None, batch.broken.text.decode())
-        for line in batch.lines:
-            read = self._read(line)
-            if isinstance(read, Prepared):
-                parsed.entries.append(_Entry(line, read))
-            else:
-                parsed.failures.append(_Failure(read, line.text))
-        return parsed
-
-    def _read(self, line: Line) -> Prepared | LineProblem:
-        if line.too_long:
-            return LineProblem(line.number, None, f"is longer than {self._limits.line:,} bytes")
-        try:
-            document = orjson.loads(line.text)
-        except orjson.JSONDecodeError as error:
-            return LineProblem(line.number, None, _not_json(line.text, error))
-        if not isinstance(document, dict):
-            return LineProblem(line.number, None, "is not a JSON object")
-        prepared = prepare(self._collection, document)
-        if prepared.problems:
-            return LineProblem(line.number, prepared.key, _message(prepared.problems))
-        if prepared.key is not None and (first := self._seen.first_line(prepared.key, line.number)):
-            return LineProblem(line.number, prepared.key, f"has the same key as line {first}")
-        return prepared
-
-
 async def _write(
-    database: Database, collection: "Collection", parsed: _Parsed, report: ImportReport, by: str | None
-) -> list[_Failure]:
+    database: Database, collection: "Collection", parsed: Parsed, report: ImportReport, by: str | None
+) -> list[Failure]:
     """Write a batch; returns all lines that did not go in, in order."""
     refused = await _upsert(database, collection, parsed.entries, report, by)
     failures = sorted([*parsed.failures, *refused], key=lambda failure: failure.problem.line)
@@ -172,8 +100,8 @@ async def _write(
 
 
 async def _upsert(
-    database: Database, collection: "Collection", entries: list[_Entry], report: ImportReport, by: str | None
-) -> list[_Failure]:
+    database: Database, collection: "Collection", entries: list[Entry], report: ImportReport, by: str | None
+) -> list[Failure]:
     if not entries:
         return []
 
@@ -186,13 +114,13 @@ async def _upsert(
         if not str(getattr(error.orig, "sqlstate", "")).startswith(_BAD_DATA):
             raise
         if len(entries) == 1:
-            return [_failure(entries[0], f"is refused by PostgreSQL: {error.orig}")]
+            return [failure_of(entries[0], f"is refused by PostgreSQL: {error.orig}")]
         middle = len(entries) // 2  # one record must not stop the others: find it
         before = await _upsert(database, collection, entries[:middle], report, by)
         return before + await _upsert(database, collection, entries[middle:], report, by)
     _count(results, report)
     refused = zip(entries, results, strict=True)
-    return [_failure(entry, _message(result.problems)) for entry, result in refused if result.problems]
+    return [failure_of(entry, message_of(result.problems)) for entry, result in refused if result.problems]
 
 
 def _count(results: list[Upserted], report: ImportReport) -> None:
@@ -202,7 +130,7 @@ def _count(results: list[Upserted], report: ImportReport) -> None:
     report.unchanged += outcomes.count(Outcome.UNCHANGED)
 
 
-def _tell(parsed: _Parsed, failures: list[_Failure], report: ImportReport, on_problem: OnProblem) -> None:
+def _tell(parsed: Parsed, failures: list[Failure], report: ImportReport, on_problem: OnProblem) -> None:
     report.position = parsed.position
     report.failed += len(failures)
     for failure in failures:
@@ -212,30 +140,10 @@ def _tell(parsed: _Parsed, failures: list[_Failure], report: ImportReport, on_pr
         on_problem(parsed.broken)
 
 
-def _failure(entry: _Entry, message: str) -> _Failure:
-    return _Failure(LineProblem(entry.line.number, entry.prepared.key, message), entry.line.text)
-
-
-def _letter(collection: "Collection", failure: _Failure) -> DeadLetter:
+def _letter(collection: "Collection", failure: Failure) -> DeadLetter:
     payload = failure.payload[: MAX_PAYLOAD * 4].decode("utf-8", "replace")
     problem = failure.problem
     return DeadLetter(collection.name, problem.key, None, OPERATION, f"line {problem.line}: {problem.message}", payload)
-
-
-def _message(problems: tuple[Problem, ...]) -> str:
-    named = [
-        f"{'.'.join(problem.path)}: {problem.message}" if problem.path else problem.message for problem in problems
-    ]
-    more = [f"and {len(named) - _MAX_PROBLEMS} more"] if len(named) > _MAX_PROBLEMS else []
-    return "; ".join(named[:_MAX_PROBLEMS] + more)
-
-
-def _not_json(text: bytes, error: orjson.JSONDecodeError) -> str:
-    try:
-        text.decode()
-    except UnicodeDecodeError as wrong:
-        return f"is not UTF-8: byte {wrong.start + 1} is 0x{text[wrong.start]:02X}"
-    return f"is not JSON: {error.msg} at column {error.pos + 1}"
 
 
 @contextmanager

@@ -126,12 +126,18 @@ async def test_what_the_viewer_may_not_write_is_refused(database: Database, work
         return [Problem("is not yours")] if merged["number"] in "AC" else []
 
     documents = [
-        prepare(works, document) for document in ({"number": "A", "year": 2}, {"number": "B"}, {"number": "C"})
+        prepare(works, document)
+        for document in ({"number": "A", "year": 2}, {"number": "B"}, {"number": "C"}, {"number": "A"})
     ]
     async with database.writing() as session:
         results = await upsert_many(session, works, documents, refuse=refuse)
-    assert outcomes(results) == [REFUSED, CREATED, REFUSED]
-    assert seen == [("A", {"number": "A", "year": 2}), (None, {"number": "B"}), (None, {"number": "C"})]
+    assert outcomes(results) == [REFUSED, CREATED, REFUSED, REFUSED]
+    assert seen == [
+        ("A", {"number": "A", "year": 2}),
+        (None, {"number": "B"}),
+        (None, {"number": "C"}),
+        ("A", {"number": "A", "year": 1}),
+    ]
 
 
 async def test_a_thousand_documents_take_as_few_statements_as_one(database: Database, works: Collection) -> None:
@@ -141,6 +147,11 @@ async def test_a_thousand_documents_take_as_few_statements_as_one(database: Data
         results = await upsert(database, works, *documents)
     assert outcomes(results) == [UPDATED] * 500 + [CREATED] * 500
     assert statements.count == 3
+
+
+async def test_an_empty_key_is_a_key(database: Database, works: Collection) -> None:
+    results = await upsert(database, works, {}, {}, {"number": ""}, {"number": "", "year": 1})
+    assert outcomes(results) == [REFUSED, REFUSED, CREATED, UPDATED]
 
 
 async def test_documents_without_a_key_each_make_a_record(database: Database, notes: Collection) -> None:

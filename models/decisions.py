@@ -1,0 +1,129 @@
+"""What is to be done with each document of an upsert, given the records that stand: decided without a server."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from models.collections.validation import Problem
+from models.documents import Prepared, prepare
+from models.merging import merge_document, same
+from models.records import Record
+from models.sessions import AnyRow
+
+if TYPE_CHECKING:
+    from models.collections.properties import Collection
+
+# Why the viewer may not write the second over the first (`None`: a new record); nothing if it may.
+Refusal = Callable[[Record | None, dict[str, Any]], Iterable[Problem]]
+
+
+class Outcome(Enum):
+    """What became of a document."""
+
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    UNCHANGED = "UNCHANGED"
+    REFUSED = "REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """One document's fate: the record that holds it, or the problems for which it was refused."""
+
+    outcome: Outcome
+    record_id: int | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A record to change, if it is still at `revision`."""
+
+    place: int
+    record_id: int
+    revision: int
+    encoded: bytes
+
+
+@dataclass(slots=True)
+class Decided:
+    """The places of the documents that make new records, and the changes of others."""
+
+    created: list[int] = field(default_factory=list)
+    changed: list[Change] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Decider:
+    """Decides about the documents of one upsert; `settled` holds the fates that are known, by place."""
+
+    collection: "Collection"
+    documents: Sequence[Prepared]
+    refuse: Refusal | None
+    settled: dict[int, Upserted] = field(default_factory=dict)
+
+    def rounds(self) -> list[list[int]]:
+        """The documents' places in rounds, so that no key stands twice in one round."""
+        if self.collection.key is None:
+            return [list(range(len(self.documents)))]
+        rounds: list[list[int]] = []
+        met: Counter[str] = Counter()
+        for place, document in enumerate(self.documents):
+            turn = 0
+            if document.key is not None:
+                turn = met[document.key]
+                met[document.key] += 1
+            if turn == len(rounds):
+                rounds.append([])
+            rounds[turn].append(place)
+        return rounds
+
+    def decide(self, places: Sequence[int], current: dict[str, AnyRow]) -> Decided:
+        """What is to be written for each document; settles those for which nothing is."""
+        decided = Decided()
+        for place in places:
+            document = self.documents[place]
+            row = current.get(document.key) if document.key is not None else None
+            if problems := self._problems(document):
+                self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
+            elif row is not None:
+                self._decide_change(place, _record(row), decided)
+            elif problems := self._refused(document.encoded):
+                self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
+            else:
+                decided.created.append(place)
+        return decided
+
+    def _decide_change(self, place: int, record: Record, decided: Decided) -> None:
+        document = orjson.loads(self.documents[place].encoded)
+        merged = document if _same_text(document, record.data) else merge_document(record.data, document)
+        if problems := tuple(self.refuse(record, merged)) if self.refuse else ():
+            self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
+        elif merged is document or same(merged, record.data):
+            self.settled[place] = Upserted(Outcome.UNCHANGED, record.id)
+        elif (prepared := prepare(self.collection, merged)).problems:
+            self.settled[place] = Upserted(Outcome.REFUSED, problems=prepared.problems)
+        else:
+            decided.changed.append(Change(place, record.id, record.revision, prepared.encoded))
+
+    def _problems(self, document: Prepared) -> tuple[Problem, ...]:
+        if document.key is None and self.collection.key and not document.problems:
+            return (Problem("is missing: records are recognised by it", (self.collection.key.field,)),)
+        return document.problems
+
+    def _refused(self, encoded: bytes) -> tuple[Problem, ...]:
+        return tuple(self.refuse(None, orjson.loads(encoded))) if self.refuse else ()
+
+
+def _same_text(one: dict[str, Any], other: dict[str, Any]) -> bool:
+    """Whether two documents are written alike: a short cut, as most that come again are."""
+    return orjson.dumps(one, option=orjson.OPT_SORT_KEYS) == orjson.dumps(other, option=orjson.OPT_SORT_KEYS)
+
+
+def _record(row: AnyRow) -> Record:
+    record_id, collection, key, revision, index_version, data, created_at, updated_at = row
+    return Record(record_id, collection, key, revision, index_version, orjson.loads(data), created_at, updated_at)
