@@ -43,7 +43,10 @@ class Settings(BaseSettings):
     max_line: int = Field(default=16_000_000, gt=0, description="Bytes of one line of an import.")
     database_pool: int = Field(default=10, gt=0, description="Connections to PostgreSQL a process.")
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
-    refresh_interval: str = Field(default="1s", description="Elasticsearch's `index.refresh_interval`.")
+    refresh_interval: str = Field(
+        default="",
+        description="Elasticsearch's `index.refresh_interval`; empty for its own rule: 1 s, while anybody searches.",
+    )
     index_batch: int = Field(default=1_000, gt=0, description="Records of one bulk request.")
     index_batch_bytes: int = Field(default=8_000_000, gt=0, description="Bytes of one bulk request.")
     sweep_seconds: float = Field(default=5.0, gt=0, description="Seconds between two sweeps of the outbox.")

@@ -1,8 +1,10 @@
 """`catalograph import`: a file into a collection, with progress, and a line for each record that can't be taken."""
 
 import asyncio
+import gc
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,13 +29,13 @@ POLL_SECONDS = 0.1
 
 async def run_import(settings: Settings, name: str, file: str, *, wait: bool) -> int:
     """The exit status: 0 if every line went in, else 1."""
+    gc.set_threshold(50_000, 20, 50)  # records are many and short-lived
     async with open_services(settings) as services:
         collection = chosen(services.catalog, name)
         source: Path | BinaryIO = sys.stdin.buffer if file == "-" else Path(file)
         nudges = Nudges(celery_app(settings))
         began = time.monotonic()
-        with _Shown(name) as shown:
-            shown.nudge = lambda: asyncio.ensure_future(nudges.index())
+        with _Shown(name, lambda: asyncio.ensure_future(nudges.index())) as shown:
             report = await import_records(
                 services.database,
                 collection,
@@ -54,7 +56,8 @@ async def run_import(settings: Settings, name: str, file: str, *, wait: bool) ->
 class _Shown:
     """Shows an import while it runs: a bar on a terminal, bad lines on standard error everywhere."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, nudge: Callable[[], object]) -> None:
+        self._nudge = nudge
         console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._bar = Progress(
             TextColumn("{task.description}"),
@@ -68,7 +71,6 @@ class _Shown:
         self._name = name
         self._task: TaskID | None = None
         self._began = time.monotonic()
-        self.nudge = lambda: None
 
     def __enter__(self) -> "_Shown":
         self._bar.start()
@@ -82,7 +84,7 @@ class _Shown:
             self._task = self._bar.add_task(f"import {self._name}", total=report.size, rate="")
         rate = report.done / max(time.monotonic() - self._began, 0.001)
         self._bar.update(self._task, completed=report.position, rate=f"{report.done:,} records, {rate:,.0f}/s")
-        self.nudge()
+        self._nudge()
 
     def problem(self, problem: LineProblem) -> None:
         key = f" ({problem.key})" if problem.key else ""

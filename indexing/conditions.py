@@ -62,10 +62,25 @@ def negated(query: Query) -> Query:
 
 def _compare(condition: Compare) -> Query:
     path, operator = condition.path, condition.operator
-    name = field(path, IGNORE_CASE if condition.ignore_case else VALUE)
+    if condition.ignore_case:
+        return _ignoring_case(condition)
+    name = field(path, VALUE)
     if path.last.kind in (INT, LONG):
         return _whole_number(name, operator, condition.value)
+    return _string(name, operator, _terms(condition.value))
+
+
+def _ignoring_case(condition: Compare) -> Query:
+    """A value that is case folded as it is has no folded form beside it: it is compared itself."""
+    folded, plain = field(condition.path, IGNORE_CASE), field(condition.path, VALUE)
     value = _terms(condition.value)
+    itself: Query = _string(plain, condition.operator, value)
+    if condition.operator in ("gt", "gte", "lt", "lte"):
+        itself = {"bool": {"filter": [itself], "must_not": [{"exists": {"field": folded}}]}}
+    return {"bool": {"should": [_string(folded, condition.operator, value), itself], "minimum_should_match": 1}}
+
+
+def _string(name: str, operator: str, value: Any) -> Query:
     match operator:
         case "eq":
             return {"term": {name: {"value": value}}}

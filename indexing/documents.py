@@ -91,13 +91,17 @@ def _property(path: Path, name: str) -> list[Handler]:
         return [_elements(path, name)]
     if prop.shape:
         return [_object(path, name)]
-    slots = prop.slots if path.nested else tuple({slot.name: slot for slot in prop.slots + prop.facet_slots}.values())
+    slots = prop.element_slots if path.nested else _once(prop.slots + prop.root_slots)
     handlers = [_many(slots, name) if prop.many else _one(slots, name)]
-    if path.nested and prop.facet_slots:
-        handlers.append(_facet(prop, path))
+    if path.nested and prop.root_slots:
+        handlers.append(_facet(prop, path) if prop.search.facet else _extremes(prop, path))
     if prop.kind is TEXT:
         handlers.append(_text(path, name))
     return handlers
+
+
+def _once(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
+    return tuple({slot.name: slot for slot in slots}.values())
 
 
 def _one(slots: tuple[Slot, ...], name: str) -> Handler:
@@ -128,7 +132,7 @@ def _many(slots: tuple[Slot, ...], name: str) -> Handler:
 
 def _facet(prop: Property, path: Path) -> Handler:
     """Gathers a value from inside a list of objects at the root, where a facet counts records."""
-    fields_of = [(f"{path.index}{slot.name}", slot.value) for slot in prop.facet_slots]
+    fields_of = [(f"{path.index}{slot.name}", slot.value) for slot in prop.root_slots]
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         for one in value if isinstance(value, list) else [value]:
@@ -136,6 +140,27 @@ def _facet(prop: Property, path: Path) -> Handler:
                 converted = convert(one)
                 if converted is not None:
                     build.flat.setdefault(field, []).append(converted)
+
+    return handle
+
+
+def _extremes(prop: Property, path: Path) -> Handler:
+    """Keeps the least and the greatest form at the root: by these is ordered."""
+    (slot,) = prop.root_slots
+    name, convert = f"{path.index}{slot.name}", slot.value
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        for one in value if isinstance(value, list) else [value]:
+            converted = convert(one)
+            if converted is None:
+                continue
+            known = build.flat.get(name)
+            if known is None:
+                build.flat[name] = [converted, converted]
+            elif converted < known[0]:
+                known[0] = converted
+            elif converted > known[1]:
+                known[1] = converted
 
     return handle
 

@@ -96,7 +96,7 @@ def _parts(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
 def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggregations]]:
     order: Any = [{"_key": "asc"}] if facet.by_value else [{"_count": "desc"}, {"_key": "asc"}]
     body: dict[str, Any] = {"field": flat(facet.path), "size": max(facet.first, 1), "order": order}
-    if facet.contains and facet.path.last.facet_slots[-1].name == ORDER:
+    if facet.contains and any(slot.name == ORDER for slot in facet.path.last.root_slots):
         needle = _REGEXP_SYNTAX.sub(r"\\\1", fold(facet.contains))
         body |= {"field": flat(facet.path, ORDER), "include": f"[^{SEPARATOR}]*{needle}[^{SEPARATOR}]*{SEPARATOR}(.|\n)*"}
     yield "buckets", {"terms": body}

@@ -37,7 +37,7 @@ class Indexes:
 
     server: SearchServer
     prefix: str
-    refresh_interval: str
+    refresh_interval: str | None
 
     async def create(self, collection: Collection, *, building: bool) -> str:
         """A new, empty index; one that is being built is not refreshed. Raises `IndexRefused`."""

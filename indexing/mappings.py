@@ -49,9 +49,9 @@ def _add(branches: dict[str, Mapping], path: Path) -> None:
     prop = path.last
     if prop.is_nested:
         _put(branches, nested(path), {"type": "nested", "dynamic": "strict", "properties": {}})
-    for slot in prop.slots:
+    for slot in prop.element_slots if path.nested else prop.slots:
         _put(branches, field(path, slot.name), slot.mapping)
-    for slot in prop.facet_slots:
+    for slot in prop.root_slots:
         _put(branches, flat(path, slot.name), slot.mapping)
     if prop.shape and not prop.many:
         _put(branches, field(path, EXISTS), {"type": "boolean", "doc_values": False})
@@ -74,8 +74,8 @@ def _put(branches: dict[str, Mapping], name: str, mapping: Mapping) -> None:
     ) else there.update(mapping)
 
 
-def settings_of(collection: Collection, refresh_interval: str, replicas: int = 0) -> Mapping:
-    """The body of `settings` of an index that serves."""
+def settings_of(collection: Collection, refresh_interval: str | None, replicas: int = 0) -> Mapping:
+    """The body of `settings`; without an interval an index that nobody searches is not refreshed."""
     fields = sum(2 + len(path.last.slots) * 2 for path in collection.paths)
     return {
         "number_of_shards": 1,

@@ -8,9 +8,9 @@ from typing import Any
 import orjson
 
 from errors import BadUserInput
-from indexing.fields import KEY, SEQUENCE, field, nested
+from indexing.fields import KEY, SEQUENCE, field, flat, nested
 from indexing.search_query import OrderKey, SortValues
-from models.collections.kinds import EXISTS
+from models.collections.kinds import EXISTS, ORDER
 from models.collections.properties import Path
 
 Clause = dict[str, Any]
@@ -30,15 +30,16 @@ def _clauses(key: OrderKey, backward: bool) -> list[Clause]:
         return [{"_score": {"order": direction}}]
     if key.origin:
         return _distance(key.path, key.origin, direction, backward)
-    kind = key.path.last.kind
-    assert kind.ordered
+    slot = key.path.last.kind.ordered
+    assert slot
     body: dict[str, Any] = {
         "order": direction,
         "missing": "_first" if backward else "_last",
         "mode": "max" if key.descending else "min",
-        **_nesting(key.path),
     }
-    return [{field(key.path, kind.ordered): body}]
+    if slot == ORDER:
+        return [{flat(key.path, slot): body}]
+    return [{field(key.path, slot): body | _nesting(key.path)}]
 
 
 def _nesting(path: Path) -> dict[str, Any]:

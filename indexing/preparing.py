@@ -3,6 +3,8 @@
 from indexing.indexes import fingerprint
 from indexing.services import Services
 from models.collections.properties import Collection
+from models.links import index_links
+from models.records import count_records
 from models.states import read_state, save_state
 
 
@@ -13,6 +15,7 @@ async def prepare_index(services: Services, collection: Collection) -> str:
     """
     async with services.database.writing() as session:
         await session.hold(f"index of {collection.name}")
+        await index_links(session, services.link_paths.get(collection.name, ()))
         state = await read_state(session, collection.name)
         if state.index_name and await services.indexes.exists(state.index_name):
             return state.index_name
@@ -29,7 +32,8 @@ async def is_outdated(services: Services, collection: Collection) -> bool:
     """
     async with services.database.reading() as session:
         state = await read_state(session, collection.name)
+        records = (await count_records(session)).get(collection.name, 0)
     if state.index_name is None or not await services.indexes.exists(state.index_name):
         await prepare_index(services, collection)
-        return True
+        return records > 0
     return state.fingerprint != fingerprint(collection)

@@ -11,6 +11,7 @@ from indexing.indexes import Indexes
 from indexing.server import SearchServer
 from models.collections.loading import Catalog, load_catalog
 from models.database import Database
+from models.links import LinkPath
 
 
 @dataclass(frozen=True)
@@ -24,12 +25,24 @@ class Services:
 
     @cached_property
     def indexes(self) -> Indexes:
-        return Indexes(self.search, self.settings.index_prefix, self.settings.refresh_interval)
+        return Indexes(self.search, self.settings.index_prefix, self.settings.refresh_interval or None)
 
     @cached_property
     def builders(self) -> dict[str, DocumentBuilder]:
         """The document builders by collection."""
         return {collection.name: DocumentBuilder(collection) for collection in self.catalog}
+
+
+    @cached_property
+    def link_paths(self) -> dict[str, list[LinkPath]]:
+        """The ways by which records link, by the collection that they link to."""
+        found: dict[str, dict[LinkPath, None]] = {}
+        for collection in self.catalog:
+            for path in collection.links:
+                assert path.last.link
+                link = LinkPath(collection.name, tuple(step.name for step in path.steps))
+                found.setdefault(path.last.link.collection, {})[link] = None
+        return {name: list(paths) for name, paths in found.items()}
 
 
 @asynccontextmanager

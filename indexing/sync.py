@@ -15,6 +15,7 @@ import orjson
 from indexing.bulk import Outcome, bulk_item, linked, send
 from indexing.preparing import prepare_index
 from indexing.services import Services
+from models.links import touch_sources
 from models.outbox import OutboxRow, bury, claim, done, postpone, records_for
 from models.records import Record
 from models.states import CollectionState, bump_generation, read_states
@@ -43,8 +44,6 @@ async def drain(services: Services) -> Drained:
             total.postponed + batch.postponed,
             total.buried + batch.buried,
         )
-        if batch.claimed < services.settings.index_batch:
-            break
     return total
 
 
@@ -61,6 +60,7 @@ async def drain_batch(services: Services) -> Drained:
         for name in {row.collection for row in rows}:
             found = [records[row.record_id] for row in rows if row.collection == name and row.record_id in records]
             outcomes |= await _index(services, session, name, found, states.get(name, CollectionState(name)))
+            await _touch_sources(services, session, name, found)
         return await _settle(session, rows, records, outcomes)
 
 
@@ -82,6 +82,15 @@ async def _index(
             if outcome.reason or outcome.record_id not in outcomes:
                 outcomes[outcome.record_id] = outcome
     return outcomes
+
+
+async def _touch_sources(
+    services: Services, session: WriteSession, name: str, records: Sequence[Record]
+) -> None:
+    """Have the records that link to the changed ones indexed again: they include, or miss, what these are now."""
+    keys = {record.key for record in records if record.key is not None}
+    for path in services.link_paths.get(name, ()):
+        await touch_sources(session, path, sorted(keys))
 
 
 async def _settle(

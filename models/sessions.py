@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import CursorResult, Executable, Row
+from sqlalchemy import CursorResult, Dialect, Executable, Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from models.connections import naming_failures
@@ -20,6 +20,11 @@ class Session:
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
+
+    @property
+    def dialect(self) -> Dialect:
+        """How PostgreSQL writes what SQLAlchemy means."""
+        return self._connection.dialect
 
     async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[AnyRow]:
         """All rows of one statement."""

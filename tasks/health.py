@@ -2,7 +2,7 @@
 
 import asyncio
 
-from kombu import Connection
+from kombu.connection import Connection
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -27,5 +27,5 @@ async def broker_ping(url: str) -> None:
 
 
 def _connect(url: str) -> None:
-    with Connection(url, connect_timeout=1) as connection:
+    with Connection(url, connect_timeout=1) as connection:  # type: ignore[no-untyped-call]
         connection.connect()

@@ -1,6 +1,7 @@
 """The worker: its tasks, each a name, a queue and one call into the layers below."""
 
 import asyncio
+import gc
 
 import structlog
 from celery import Celery
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 
 def run_worker(settings: Settings, name: str = "worker") -> None:
     """Run a worker until it is told to stop. Raises `CollectionErrors` for wrong collection files."""
+    gc.set_threshold(50_000, 20, 50)  # documents are many and short-lived: looking for cycles in them costs a third
     app = celery_app(settings)
     loop = WorkerLoop(settings)
     loop.start()

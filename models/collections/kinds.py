@@ -81,7 +81,11 @@ def _term(value: Json) -> str | None:
 
 
 def _folded_term(value: Json) -> str | None:
-    return bounded(value.casefold()) if isinstance(value, str) else None
+    """The case folded form, where it is another: a value that is folded already is found by itself."""
+    if not isinstance(value, str):
+        return None
+    folded = value.casefold()
+    return None if folded == value else bounded(folded)
 
 
 def _ordered_term(value: Json) -> str | None:
@@ -167,7 +171,9 @@ TEXT = Kind(
     "Text",
     "String",
     _STRING_OPERATORS + TEXTUAL,
-    (*_STRING_SLOTS, _ORDER_SLOT),
+    # Its order and its facet have slots of their own, so that the value itself is only searched.
+    (Slot(VALUE, _SEARCHED_ONLY, _term), _STRING_SLOTS[1], _ORDER_SLOT),
+    facet_slots=(Slot(VALUE, {**_KEYWORD, "doc_values": True}, _term), _ORDER_SLOT),
     ordered=ORDER,
     facets=frozenset({"terms"}),
 )

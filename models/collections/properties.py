@@ -135,12 +135,16 @@ class Property:
         return (self.kind.slots if self.is_scalar else ()) + ((COUNT_SLOT,) if self.many else ())
 
     @cached_property
-    def facet_slots(self) -> tuple[Slot, ...]:
-        """The index fields that its facet counts, at the root of the document."""
-        if not self.is_indexed or not self.search.facet:
-            return ()
+    def element_slots(self) -> tuple[Slot, ...]:
+        """The index fields of its values in one element of a list of objects; folded order is kept at the root."""
+        return tuple(slot for slot in self.slots if slot.name != ORDER)
+
+    @cached_property
+    def root_slots(self) -> tuple[Slot, ...]:
+        """The index fields at the root of what is inside a list: all values for a facet, the extremes for an order."""
         own = {slot.name: slot for slot in (*self.kind.slots, *self.kind.facet_slots)}
-        return tuple(own[name] for name in (VALUE, ORDER, CALENDAR) if name in own)
+        wanted = (VALUE, ORDER, CALENDAR) if self.search.facet else (ORDER,) if self.kind is TEXT else ()
+        return tuple(own[name] for name in wanted if name in own) if self.is_indexed else ()
 
 
 @dataclass(frozen=True)
