@@ -95,6 +95,8 @@ def _outcome(record_id: int, item: Mapping[str, Any]) -> Outcome:
     if status in _TAKEN or (action == "delete" and status == 404):
         return Outcome(record_id)
     error = result.get("error", {})
+    if error.get("type") == "index_not_found_exception":
+        return Outcome(record_id, "the index is not there")
     cause = error.get("caused_by", {}).get("reason")
     reason = f"{error.get('type')}: {error.get('reason')}" + (f" ({cause})" if cause else "")
     return Outcome(record_id, reason, final=status not in _LATER)

@@ -26,12 +26,16 @@ _NOT_SEARCHED: Mapping = {"type": "keyword", "index": False, "doc_values": False
 
 
 def mapping_of(collection: Collection) -> Mapping:
-    """The body of `mappings`: every field is named, so that a record can't change the mapping."""
-    branches = {name: {"dynamic": "strict", "properties": {}} for name in (FLAT, NESTED, TEXTS)}
+    """The body of `mappings`: every field is named, so that a record can't change the mapping.
+
+    What is not named is left out rather than refused: an index that serves while a new one is built for a changed
+    collection file goes on taking writes.
+    """
+    branches = {name: {"dynamic": False, "properties": {}} for name in (FLAT, NESTED, TEXTS)}
     for path in collection.paths:
         _add(branches, path)
     return {
-        "dynamic": "strict",
+        "dynamic": False,
         "_source": {"excludes": [FLAT, NESTED, TEXTS]},
         "properties": {
             KEY: {"type": "keyword"},
@@ -48,7 +52,7 @@ def mapping_of(collection: Collection) -> Mapping:
 def _add(branches: dict[str, Mapping], path: Path) -> None:
     prop = path.last
     if prop.is_nested:
-        _put(branches, nested(path), {"type": "nested", "dynamic": "strict", "properties": {}})
+        _put(branches, nested(path), {"type": "nested", "dynamic": False, "properties": {}})
     for slot in prop.element_slots if path.nested else prop.slots:
         _put(branches, field(path, slot.name), slot.mapping)
     for slot in prop.root_slots:
@@ -67,7 +71,7 @@ def _put(branches: dict[str, Mapping], name: str, mapping: Mapping) -> None:
     branch, *steps = name.split(".")
     node = branches[branch]
     for step in steps[:-1]:
-        node = node["properties"].setdefault(step, {"dynamic": "strict", "properties": {}})
+        node = node["properties"].setdefault(step, {"dynamic": False, "properties": {}})
     there = node["properties"].setdefault(steps[-1], {})
     there.update(mapping, properties={**there.get("properties", {}), **mapping["properties"]}) if "properties" in (
         mapping

@@ -13,6 +13,7 @@ from indexing.bulk import Outcome, bulk_item, linked, send
 from indexing.indexes import fingerprint
 from indexing.preparing import prepare_index
 from indexing.services import Services
+from indexing.sync import DRAINING
 from models.collections.properties import Collection
 from models.records import Record, count_records, stream_records
 from models.sessions import Session
@@ -48,6 +49,7 @@ async def rebuild(services: Services, collection: Collection, progress: Progress
             await asyncio.shield(_abandon(services, collection, index))
             raise
         if old and old != index:
+            await _until_nobody_writes(services)
             await services.indexes.remove(old)
         return Rebuilt(index, done, tuple(refused))
 
@@ -84,6 +86,12 @@ async def _swap(services: Services, collection: Collection, index: str) -> str |
         await services.indexes.serve(collection.name, index)
         await save_state(session, collection.name, fingerprint=fingerprint(collection), index_name=index)
         return state.index_name
+
+
+async def _until_nobody_writes(services: Services) -> None:
+    """Those who drain now may still write to the old index; those who begin now know the new one alone."""
+    async with services.database.writing() as session:
+        await session.hold(DRAINING)
 
 
 async def _fill(

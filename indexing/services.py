@@ -7,7 +7,7 @@ from functools import cached_property
 
 from config import Settings
 from indexing.documents import DocumentBuilder
-from indexing.indexes import Indexes
+from indexing.indexes import Indexes, fingerprint
 from indexing.server import SearchServer
 from models.collections.loading import Catalog, load_catalog
 from models.database import Database
@@ -32,6 +32,11 @@ class Services:
         """The document builders by collection."""
         return {collection.name: DocumentBuilder(collection) for collection in self.catalog}
 
+
+    @cached_property
+    def fingerprints(self) -> dict[str, str]:
+        """What the index of each collection must have been made for."""
+        return {collection.name: fingerprint(collection) for collection in self.catalog}
 
     @cached_property
     def link_paths(self) -> dict[str, list[LinkPath]]:

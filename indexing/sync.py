@@ -22,6 +22,8 @@ from models.states import CollectionState, bump_generation, read_states
 from models.writes import WriteSession
 
 MAX_DELAY_SECONDS = 300
+DRAINING = "draining"
+"""Held while documents are on their way to indices; whoever removes an index waits until it is free."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ async def drain_batch(services: Services) -> Drained:
         rows = await claim(session, services.settings.index_batch)
         if not rows:
             return Drained()
+        await session.share(DRAINING)
         records = await records_for(session, rows)
         # Read after the records: a rebuild that begins in between has them in its snapshot, one that began before is seen.
         states = await read_states(session)
@@ -74,14 +77,24 @@ async def _index(
     unique = {record.id: record for record in records}
     serving = state.index_name or await prepare_index(services, collection)
     targets = await linked(session, collection, (record for record in unique.values() if not record.deleted))
+    builder = services.builders[name]
     outcomes: dict[int, Outcome] = {}
     for index in [serving, *([state.building_index] if state.building_index else [])]:
-        builder = services.builders[name]
+        outdated = index == state.index_name and state.fingerprint != services.fingerprints[name]
         items = [(record.id, bulk_item(record, index, builder, targets)) for record in unique.values()]
         for outcome in await send(services.search, items, services.settings.index_batch_bytes):
-            if outcome.reason or outcome.record_id not in outcomes:
-                outcomes[outcome.record_id] = outcome
+            known = outcomes.get(outcome.record_id)
+            if known is None or outcome.reason or known.reason == OUTDATED:
+                outcomes[outcome.record_id] = _reconsidered(outcome) if outdated else outcome
     return outcomes
+
+
+OUTDATED = "the index was made for an earlier collection file, and is about to be replaced"
+
+
+def _reconsidered(outcome: Outcome) -> Outcome:
+    """An index made for another mapping may refuse what the next one takes: the record waits for that."""
+    return Outcome(outcome.record_id, OUTDATED) if outcome.reason and outcome.final else outcome
 
 
 async def _touch_sources(

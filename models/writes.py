@@ -75,6 +75,10 @@ INSERT INTO outbox (collection, record_id) SELECT collection, id FROM touched
 
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name", type_=Text))
 
+_SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))").bindparams(
+    bindparam("name", type_=Text)
+)
+
 _FOR_UPDATE = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger)).with_for_update()
 
 
@@ -88,6 +92,10 @@ class WriteSession(Session):
     async def hold(self, name: str) -> None:
         """Wait until no other transaction holds `name`, and hold it until this one ends."""
         await self.run(_HOLD, {"name": name})
+
+    async def share(self, name: str) -> None:
+        """Hold `name` together with others who share it, until this transaction ends; `hold` waits for all of them."""
+        await self.run(_SHARE, {"name": name})
 
     def after_commit(self, hook: AfterCommit) -> None:
         """Have `hook` called once the transaction is committed. The write stands whatever the hook does."""

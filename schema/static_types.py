@@ -62,7 +62,7 @@ def _collection(state: CollectionState) -> Collection:
 
 @strawberry.type(description="Everything that can be read.")
 class Query:
-    @strawberry.field(description="Who asks; null for the anonymous.")
+    @strawberry.field(description="Who asks; null for the anonymous.")  # type: ignore[untyped-decorator]
     def viewer(self, info: Info) -> Viewer | None:
         viewer = info.context.viewer
         if viewer.is_anonymous:
@@ -70,7 +70,9 @@ class Query:
         name = viewer.id or ""
         return Viewer(id=name, username=name, roles=sorted(viewer.given_roles), via=Via(viewer.via))
 
-    @strawberry.field(description="The collections, and how well the index of each follows its records.")
+    @strawberry.field(  # type: ignore[untyped-decorator]
+        description="The collections, and how well the index of each follows its records."
+    )
     async def collections(self, info: Info) -> list[Collection]:
         return [_collection(state) for state in await overview(info.context)]
 
