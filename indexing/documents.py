@@ -94,7 +94,9 @@ def _property(path: Path, name: str) -> list[Handler]:
     slots = prop.element_slots if path.nested else _once(prop.slots + prop.root_slots)
     handlers = [_many(slots, name) if prop.many else _one(slots, name)]
     if path.nested and prop.root_slots:
-        handlers.append(_facet(prop, path) if prop.search.facet else _extremes(prop, path))
+        handlers.append(_facet(prop, path))
+    if path.nested and prop.order_slot:
+        handlers.append(_extremes(prop.order_slot, path))
     if prop.kind is TEXT:
         handlers.append(_text(path, name))
     return handlers
@@ -135,7 +137,7 @@ def _facet(prop: Property, path: Path) -> Handler:
     fields_of = [(f"{path.index}{slot.name}", slot.value) for slot in prop.root_slots]
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
-        for one in value if isinstance(value, list) else [value]:
+        for one in value if isinstance(value, list) else (value,):
             for field, convert in fields_of:
                 converted = convert(one)
                 if converted is not None:
@@ -144,13 +146,12 @@ def _facet(prop: Property, path: Path) -> Handler:
     return handle
 
 
-def _extremes(prop: Property, path: Path) -> Handler:
+def _extremes(slot: Slot, path: Path) -> Handler:
     """Keeps the least and the greatest form at the root: by these is ordered."""
-    (slot,) = prop.root_slots
     name, convert = f"{path.index}{slot.name}", slot.value
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
-        for one in value if isinstance(value, list) else [value]:
+        for one in value if isinstance(value, list) else (value,):
             converted = convert(one)
             if converted is None:
                 continue
@@ -169,7 +170,9 @@ def _text(path: Path, name: str) -> Handler:
     words, element = path.index, f"{name}{TEXT_SLOT}" if path.nested else None
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
-        texts = [one for one in (value if isinstance(value, list) else [value]) if isinstance(one, str) and one]
+        if isinstance(value, str):
+            value = [value]
+        texts = [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
         if texts:
             build.texts.setdefault(words, []).extend(texts)
             if element:

@@ -1,6 +1,5 @@
 """Facets: the aggregations of a search, and what their answers say."""
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -23,15 +22,14 @@ from models.collections.conditions import (
     both,
 )
 from models.collections.dates import EPOCH, micros
-from models.collections.folding import SEPARATOR, fold, original_of
-from models.collections.kinds import CALENDAR, MOMENTS, ORDER
+from models.collections.folding import folded_pattern
+from models.collections.kinds import CALENDAR, MOMENTS
 from models.collections.properties import Path
 
 Aggregations = dict[str, Any]
 MAX_FILLED_BUCKETS = 2_000
 """A histogram over values that lie very far apart is given without its empty buckets."""
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
-_REGEXP_SYNTAX = re.compile(r'([.?+*|(){}\[\]\\"#@&<>~^$-])')
 
 
 def without(condition: Condition, path: Path) -> Condition:
@@ -96,9 +94,8 @@ def _parts(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
 def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggregations]]:
     order: Any = [{"_key": "asc"}] if facet.by_value else [{"_count": "desc"}, {"_key": "asc"}]
     body: dict[str, Any] = {"field": flat(facet.path), "size": max(facet.first, 1), "order": order}
-    if facet.contains and any(slot.name == ORDER for slot in facet.path.last.root_slots):
-        needle = _REGEXP_SYNTAX.sub(r"\\\1", fold(facet.contains))
-        body |= {"field": flat(facet.path, ORDER), "include": f"[^{SEPARATOR}]*{needle}[^{SEPARATOR}]*{SEPARATOR}(.|\n)*"}
+    if facet.contains and facet.path.last.kind.is_text:
+        body["include"] = folded_pattern(facet.contains)
     yield "buckets", {"terms": body}
     values = [value for one in chosen for value in _values(one)]
     if values:
@@ -169,7 +166,7 @@ def _term_buckets(
 def _key(facet: FacetQuery, bucket: Mapping[str, Any]) -> Any:
     if "key_as_string" in bucket and facet.path.last.kind.name == "Boolean":
         return bucket["key_as_string"] == "true"
-    return original_of(bucket["key"]) if facet.contains and isinstance(bucket["key"], str) else bucket["key"]
+    return bucket["key"]
 
 
 def _range_bucket(answer: Mapping[str, Any], position: int, chosen: list[Compare]) -> Bucket:

@@ -55,7 +55,7 @@ def _add(branches: dict[str, Mapping], path: Path) -> None:
         _put(branches, nested(path), {"type": "nested", "dynamic": False, "properties": {}})
     for slot in prop.element_slots if path.nested else prop.slots:
         _put(branches, field(path, slot.name), slot.mapping)
-    for slot in prop.root_slots:
+    for slot in (*prop.root_slots, *([prop.order_slot] if prop.order_slot else [])):
         _put(branches, flat(path, slot.name), slot.mapping)
     if prop.shape and not prop.many:
         _put(branches, field(path, EXISTS), {"type": "boolean", "doc_values": False})

@@ -57,7 +57,9 @@ _SETTINGS = {
     "cluster.name": "catalograph",
     "cluster.routing.allocation.disk.threshold_enabled": "false",
     # Fewer, larger segments while much is written at once.
-    "indices.memory.index_buffer_size": "30%",
+    "indices.memory.index_buffer_size": "20%",
+    # The serial collector leaves garbage until the heap is full: to count it would refuse work that fits.
+    "indices.breaker.total.use_real_memory": "false",
     "discovery.type": "single-node",
     "network.host": "127.0.0.1",
     "node.name": "catalograph",

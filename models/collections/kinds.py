@@ -63,6 +63,11 @@ class Kind:
     def is_string(self) -> bool:
         return "startsWith" in self.operators
 
+    @property
+    def is_text(self) -> bool:
+        """Whether its values are texts in the index: strings, and the values of enums."""
+        return any(slot.mapping["type"] == "keyword" for slot in self.slots)
+
 
 def _safe(convert: Callable[[Json], Json]) -> Callable[[Json], Json]:
     """`convert`, or nothing where the value has the wrong type or is out of range: stored, but not searched."""
@@ -141,7 +146,6 @@ def _string(name: str, scalar: str | None = None) -> Kind:
         scalar or name,
         _STRING_OPERATORS,
         _STRING_SLOTS,
-        facet_slots=(_ORDER_SLOT,),
         ordered=VALUE,
         facets=frozenset({"terms"}),
     )
@@ -173,11 +177,11 @@ TEXT = Kind(
     _STRING_OPERATORS + TEXTUAL,
     # Its order and its facet have slots of their own, so that the value itself is only searched.
     (Slot(VALUE, _SEARCHED_ONLY, _term), _STRING_SLOTS[1], _ORDER_SLOT),
-    facet_slots=(Slot(VALUE, {**_KEYWORD, "doc_values": True}, _term), _ORDER_SLOT),
+    facet_slots=(Slot(VALUE, {**_KEYWORD, "doc_values": True}, _term),),
     ordered=ORDER,
     facets=frozenset({"terms"}),
 )
-ENUM = Kind("Enum", "", EQUALITY, _STRING_SLOTS[:1], (_ORDER_SLOT,), ordered=VALUE, facets=frozenset({"terms"}))
+ENUM = Kind("Enum", "", EQUALITY, _STRING_SLOTS[:1], ordered=VALUE, facets=frozenset({"terms"}))
 URI, EMAIL, UUID = _string("URI"), _string("Email"), _string("UUID")
 INT = _number("Int", _integer, _LONG)
 LONG = _number("Long", _integer, _LONG)

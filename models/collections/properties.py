@@ -141,10 +141,15 @@ class Property:
 
     @cached_property
     def root_slots(self) -> tuple[Slot, ...]:
-        """The index fields at the root of what is inside a list: all values for a facet, the extremes for an order."""
+        """The index fields at the root of what is inside a list, where a facet counts records."""
         own = {slot.name: slot for slot in (*self.kind.slots, *self.kind.facet_slots)}
-        wanted = (VALUE, ORDER, CALENDAR) if self.search.facet else (ORDER,) if self.kind is TEXT else ()
+        wanted = (VALUE, CALENDAR) if self.search.facet else ()
         return tuple(own[name] for name in wanted if name in own) if self.is_indexed else ()
+
+    @cached_property
+    def order_slot(self) -> Slot | None:
+        """The index field of full text by which records are ordered."""
+        return next((slot for slot in self.slots if slot.name == ORDER), None)
 
 
 @dataclass(frozen=True)
