@@ -1,5 +1,7 @@
 """RabbitMQ as a part: on its own ports and folder, and coming back with what it was told to keep."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +17,8 @@ from deploy.local.ports import free_ports
 from deploy.local.supervisor import Supervisor
 from errors import EmbeddedServerError
 
+NAMES = ("beam.smp", "epmd", "erl_child_setup", "inet_gethost")
+
 
 async def test_a_message_survives_a_kill_of_the_broker_and_nothing_of_it_is_left_at_the_end(tmp_path: Path) -> None:
     try:
@@ -29,13 +33,26 @@ async def test_a_message_survives_a_kill_of_the_broker_and_nothing_of_it_is_left
         (server,) = [each for each in _erlang() - before if each.name() == "beam.smp"]
         server.kill()
         assert await to_thread.run_sync(_get, broker.url) == "kept"
-    assert _erlang() - before == set()
+    await to_thread.run_sync(_wait_for_the_end_of, lambda: _erlang() - before)
 
 
 def _erlang() -> set[psutil.Process]:
-    return {
-        each for each in psutil.process_iter() if each.name() in ("beam.smp", "epmd", "erl_child_setup", "inet_gethost")
-    }
+    return {each for each in psutil.process_iter() if _is_erlang(each)}
+
+
+def _is_erlang(process: psutil.Process) -> bool:
+    try:
+        # What has ended and only waits for its status to be read is gone.
+        return process.name() in NAMES and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _wait_for_the_end_of(started: Callable[[], set[psutil.Process]]) -> None:
+    deadline = time.monotonic() + 5
+    while left := started():
+        assert time.monotonic() < deadline, left
+        time.sleep(0.05)
 
 
 def _connection(url: str) -> Any:

@@ -151,7 +151,7 @@ async def test_up_from_the_first_start_over_a_kill_to_a_clean_end(up: Up) -> Non
         running.send_signal(signal.SIGTERM)
         assert running.wait(timeout=15) == 0
         assert time.monotonic() - began < 15
-    assert up.processes() == []
+    wait_until(lambda: up.processes() == [], 2)
 
 
 def _everything_was_said_and_started(up: Up, said: list[str]) -> None:
@@ -241,4 +241,4 @@ def test_a_stop_while_it_starts_leaves_nothing(up: Up) -> None:
         wait_until(lambda: any(each.name() == "java" for each in up.processes()))
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=15) == 0
-    assert up.processes() == []
+    wait_until(lambda: up.processes() == [], 2)
