@@ -85,6 +85,8 @@ def settings_of(collection: Collection, refresh_interval: str | None, replicas: 
         "number_of_shards": 1,
         "number_of_replicas": replicas,
         "refresh_interval": refresh_interval,
+        # While nobody searches, an import is not slowed down by refreshes; the next search waits for one.
+        "search.idle.after": "5s",
         "gc_deletes": "1h",
         "mapping.total_fields.limit": 1_000 + 2 * fields,
         "mapping.nested_fields.limit": 100 + len(collection.paths),

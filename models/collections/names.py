@@ -2,8 +2,6 @@
 
 import re
 
-import inflect
-
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = re.compile(r"[^\W_]+", re.ASCII)
 _PLAIN = re.compile(r"[^A-Za-z0-9_-]")
@@ -44,6 +42,8 @@ def upper_first(text: str) -> str:
 
 def plural_of(name: str) -> str:
     """The default query field of a collection: its name, camelCased, pluralised."""
+    import inflect  # takes longer to load than all the rest, and most files name their plural
+
     start, last = re.fullmatch(r"(.*?)([A-Z]?[^A-Z]*)", lower_first(name)).groups()  # type: ignore[union-attr]
     plural = inflect.engine().plural_noun(last) or f"{last}s"
     return lower_first(start + upper_first(plural) if start else plural)
