@@ -84,7 +84,7 @@ def settings_of(collection: Collection, refresh_interval: str | None, replicas: 
     return {
         "number_of_shards": 1,
         "number_of_replicas": replicas,
-        "refresh_interval": refresh_interval,
+        **({"refresh_interval": refresh_interval} if refresh_interval else {}),
         # While nobody searches, an import is not slowed down by refreshes; the next search waits for one.
         "search.idle.after": "5s",
         "gc_deletes": "1h",
