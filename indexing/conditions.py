@@ -18,12 +18,15 @@ from models.collections.conditions import (
     Not,
 )
 from models.collections.folding import bounded
-from models.collections.kinds import COUNT, EXISTS, IGNORE_CASE, INT, LONG, VALUE
+from models.collections.kinds import COUNT, EXISTS, INT, LONG, VALUE
+from models.collections.patterns import comparing_without_case
 from models.collections.properties import Path
 
 Query = dict[str, Any]
 MATCH_ALL: Query = {"match_all": {}}
 MATCH_NONE: Query = {"match_none": {}}
+MAX_PATTERN = 500
+"""Characters of a text that is compared without case; longer ones are found as far as ranges go."""
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
@@ -71,13 +74,25 @@ def _compare(condition: Compare) -> Query:
 
 
 def _ignoring_case(condition: Compare) -> Query:
-    """A value that is case folded as it is has no folded form beside it: it is compared itself."""
-    folded, plain = field(condition.path, IGNORE_CASE), field(condition.path, VALUE)
-    value = _terms(condition.value)
-    itself: Query = _string(plain, condition.operator, value)
-    if condition.operator in ("gt", "gte", "lt", "lte"):
-        itself = {"bool": {"filter": [itself], "must_not": [{"exists": {"field": folded}}]}}
-    return {"bool": {"should": [_string(folded, condition.operator, value), itself], "minimum_should_match": 1}}
+    """The value is filtered by a pattern of what folds to it."""
+    name = field(condition.path, VALUE)
+    if condition.operator == "in":
+        return {"bool": {"should": [_pattern(name, "eq", one) for one in condition.value], "minimum_should_match": 1}}
+    return _pattern(name, condition.operator, condition.value)
+
+
+def _pattern(name: str, operator: str, folded: str) -> Query:
+    if len(folded) > MAX_PATTERN:
+        return MATCH_NONE if operator in ("eq", "startsWith", "contains") else {"exists": {"field": name}}
+    if not folded:
+        return {"term": {name: ""}} if operator in ("eq", "lte") else MATCH_NONE if operator == "lt" else _all(name, operator)
+    return {"regexp": {name: {"value": comparing_without_case(operator, folded), "flags": "EMPTY"}}}
+
+
+def _all(name: str, operator: str) -> Query:
+    """What compares so with the empty text: everything, or for `gt` everything but itself."""
+    exists: Query = {"exists": {"field": name}}
+    return {"bool": {"filter": [exists], "must_not": [{"term": {name: ""}}]}} if operator == "gt" else exists
 
 
 def _string(name: str, operator: str, value: Any) -> Query:

@@ -22,8 +22,8 @@ from models.collections.conditions import (
     both,
 )
 from models.collections.dates import EPOCH, micros
-from models.collections.folding import folded_pattern
 from models.collections.kinds import CALENDAR, MOMENTS
+from models.collections.patterns import containing_folded
 from models.collections.properties import Path
 
 Aggregations = dict[str, Any]
@@ -95,7 +95,7 @@ def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
     order: Any = [{"_key": "asc"}] if facet.by_value else [{"_count": "desc"}, {"_key": "asc"}]
     body: dict[str, Any] = {"field": flat(facet.path), "size": max(facet.first, 1), "order": order}
     if facet.contains and facet.path.last.kind.is_text:
-        body["include"] = folded_pattern(facet.contains)
+        body["include"] = containing_folded(facet.contains)
     yield "buckets", {"terms": body}
     values = [value for one in chosen for value in _values(one)]
     if values:

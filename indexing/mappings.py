@@ -39,7 +39,7 @@ def mapping_of(collection: Collection) -> Mapping:
         "_source": {"excludes": [FLAT, NESTED, TEXTS]},
         "properties": {
             KEY: {"type": "keyword"},
-            SEQUENCE: {"type": "long"},
+            SEQUENCE: {"type": "long", "index": False},
             REVISION: _NOT_SEARCHED,
             CREATED: _NOT_SEARCHED,
             UPDATED: _NOT_SEARCHED,
@@ -56,7 +56,9 @@ def _add(branches: dict[str, Mapping], path: Path) -> None:
     for slot in prop.element_slots if path.nested else prop.slots:
         _put(branches, field(path, slot.name), slot.mapping)
     for slot in (*prop.root_slots, *([prop.order_slot] if prop.order_slot else [])):
-        _put(branches, flat(path, slot.name), slot.mapping)
+        # What is gathered from inside lists is counted and ordered by; filters look at the elements.
+        only_values = {"index": False} if path.nested else {}
+        _put(branches, flat(path, slot.name), slot.mapping | only_values)
     if prop.shape and not prop.many:
         _put(branches, field(path, EXISTS), {"type": "boolean", "doc_values": False})
     if prop.kind is TEXT:
@@ -94,6 +96,7 @@ def settings_of(collection: Collection, refresh_interval: str | None, replicas: 
         "mapping.depth.limit": 100,
         "mapping.field_name_length.limit": 10_000,
         "max_inner_result_window": 1_000,
+        "max_regex_length": 1_000_000,
         "highlight.max_analyzed_offset": 1_000_000,
     }
 

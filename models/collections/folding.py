@@ -1,4 +1,4 @@
-"""Forms of a string that the index keeps beside it: case folded, folded for ordering, bounded in length."""
+"""Forms of a string in the index: folded for ordering, bounded in length."""
 
 import hashlib
 import unicodedata
@@ -26,50 +26,6 @@ def order_key(text: str) -> str:
 @lru_cache(maxsize=20_000)  # the short texts of records (roles, names, subjects) come again and again
 def _short_order_key(text: str) -> str:
     return fold(text) + SEPARATOR + text
-
-
-_FOLDED_RANGES = ((0, 0x3400), (0xA640, 0xA800), (0xF900, 0x10000), (0x1D400, 0x1D800), (0x10400, 0x10450))
-"""Where the characters are that fold to others: scripts with case or marks, compatibility forms, mathematical letters."""
-_MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*"
-_ESCAPE = "\\"
-_SYNTAX = frozenset('.?+*|(){}[]\\"#@&<>~^-')
-
-
-@lru_cache(maxsize=1)
-def _folding() -> dict[str, list[str]]:
-    """The characters that fold to a text, by that text."""
-    found: dict[str, list[str]] = {}
-    for start, end in _FOLDED_RANGES:
-        for character in map(chr, range(start, end)):
-            folded = "" if "\ud800" <= character <= "\udfff" else fold(character)
-            if folded and folded != character:
-                found.setdefault(folded, []).append(character)
-    return found
-
-
-def folded_pattern(needle: str) -> str:
-    """A Lucene regular expression of the texts whose folded form contains the folded form of `needle`.
-
-    A character that stands for several (`ﬁ`, `ß`) is found by all of them, not by a part.
-    """
-    found, folded = _folding(), fold(needle)
-    pattern: list[str] = []
-    position = 0
-    while position < len(folded):
-        pair = folded[position : position + 2]
-        together = found.get(pair, []) if len(pair) == 2 else []
-        if together:
-            apart = "".join(_any_of([one, *found.get(one, [])]) for one in pair)
-            pattern.append(f"({apart}|{_any_of(together)})")
-            position += 2
-        else:
-            pattern.append(_any_of([pair[0], *found.get(pair[0], [])]))
-            position += 1
-    return f"(.|\n)*{''.join(pattern)}(.|\n)*"
-
-
-def _any_of(characters: list[str]) -> str:
-    return f"[{''.join(f'{_ESCAPE}{c}' if c in _SYNTAX else c for c in characters)}]{_MARKS}"
 
 
 def bounded(text: str) -> str:

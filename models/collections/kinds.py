@@ -14,8 +14,8 @@ from models.collections.folding import bounded, order_key
 Json = Any
 Mapping = dict[str, Any]
 
-VALUE, IGNORE_CASE, ORDER, COUNT = "@v", "@i", "@o", "@n"
-"""The slots of a property: its value, its case folded form, its form for order, its length."""
+VALUE, ORDER, COUNT = "@v", "@o", "@n"
+"""The slots of a property: its value, its form for order, its length."""
 CALENDAR, TEXT_SLOT, EXISTS = "@d", "@t", "@e"
 """Its date for calendar facets, its words in one element of a list, whether it is there."""
 
@@ -85,14 +85,6 @@ def _term(value: Json) -> str | None:
     return bounded(value) if isinstance(value, str) else None
 
 
-def _folded_term(value: Json) -> str | None:
-    """The case folded form, where it is another: a value that is folded already is found by itself."""
-    if not isinstance(value, str):
-        return None
-    folded = value.casefold()
-    return None if folded == value else bounded(folded)
-
-
 def _ordered_term(value: Json) -> str | None:
     return order_key(value) if isinstance(value, str) else None
 
@@ -130,10 +122,7 @@ _ORDER_ONLY: Mapping = {"type": "keyword", "index": False}
 _LONG: Mapping = {"type": "long"}
 _DATE: Mapping = {"type": "date", "format": "epoch_millis", "index": False}
 
-_STRING_SLOTS = (
-    Slot(VALUE, _KEYWORD, _term),
-    Slot(IGNORE_CASE, _SEARCHED_ONLY, _folded_term),
-)
+_STRING_SLOTS = (Slot(VALUE, _KEYWORD, _term),)
 _ORDER_SLOT = Slot(ORDER, _ORDER_ONLY, _ordered_term)
 COUNT_SLOT = Slot(COUNT, {"type": "integer"}, len)
 _STRING_OPERATORS = EQUALITY + RANGES + PATTERNS
@@ -176,12 +165,12 @@ TEXT = Kind(
     "String",
     _STRING_OPERATORS + TEXTUAL,
     # Its order and its facet have slots of their own, so that the value itself is only searched.
-    (Slot(VALUE, _SEARCHED_ONLY, _term), _STRING_SLOTS[1], _ORDER_SLOT),
+    (Slot(VALUE, _SEARCHED_ONLY, _term), _ORDER_SLOT),
     facet_slots=(Slot(VALUE, {**_KEYWORD, "doc_values": True}, _term),),
     ordered=ORDER,
     facets=frozenset({"terms"}),
 )
-ENUM = Kind("Enum", "", EQUALITY, _STRING_SLOTS[:1], ordered=VALUE, facets=frozenset({"terms"}))
+ENUM = Kind("Enum", "", EQUALITY, _STRING_SLOTS, ordered=VALUE, facets=frozenset({"terms"}))
 URI, EMAIL, UUID = _string("URI"), _string("Email"), _string("UUID")
 INT = _number("Int", _integer, _LONG)
 LONG = _number("Long", _integer, _LONG)
