@@ -1,0 +1,73 @@
+"""`python -m benchmarks`: measures, shows a table, writes JSON; exit status 1 if a target is missed."""
+
+import asyncio
+import sys
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.dataset import ROOT, largest_dataset
+from benchmarks.importing import measure_import
+from benchmarks.measures import Measure
+from benchmarks.report import show, write
+from benchmarks.searching import measure_search
+from benchmarks.starting import measure_start
+from benchmarks.system import SystemFailed, running
+
+OUTPUT = ROOT / "build" / "bench.json"
+
+
+class Part(StrEnum):
+    """What can be measured by itself."""
+
+    START = "start"
+    IMPORT = "import"
+    SEARCH = "search"
+
+
+def main(
+    only: Annotated[list[Part] | None, typer.Option(help="Measure this part alone; may be repeated.")] = None,
+    requests: Annotated[int, typer.Option(min=100, help="Requests of each kind and number of connections.")] = 2_000,
+    output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = OUTPUT,
+) -> None:
+    """Measure the import, the search and the start of a system of its own, on the Tate collection."""
+    console = Console(highlight=False)
+    parts = only or list(Part)
+    with tempfile.TemporaryDirectory(prefix="catalograph-bench-", ignore_cleanup_errors=True) as folder:
+        try:
+            measures = _measure(parts, requests, Path(folder), console)
+        except SystemFailed as error:
+            console.print(str(error), markup=False)
+            sys.exit(2)
+    show(measures, console)
+    write(measures, output)
+    console.print(f"written to {output}")
+    sys.exit(any(measure.is_met is False for measure in measures))
+
+
+def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -> list[Measure]:
+    measures: list[Measure] = []
+    if Part.START in parts:
+        console.print("starting a system with the sample, twice …")
+        measures += measure_start(folder / "start")
+    if Part.IMPORT not in parts and Part.SEARCH not in parts:
+        return measures
+    dataset = largest_dataset()
+    if not dataset.whole:
+        console.print("Tate's whole collection is not beside the checkout: measuring with the sample, which is small.")
+    with running(folder / "full") as system:
+        console.print("importing …")
+        imported = asyncio.run(measure_import(system, dataset))
+        measures += imported if Part.IMPORT in parts else []
+        if Part.SEARCH in parts:
+            console.print("searching …")
+            measures += asyncio.run(measure_search(system, requests))
+    return measures
+
+
+if __name__ == "__main__":
+    typer.run(main)
