@@ -91,7 +91,10 @@ TREES: list[Given] = [
     {
         "subjects": {
             "children": {
-                "some": {"id": {"eq": 91}, "children": {"some": {"children": {"some": {"name": {"eq": "man"}}}}}}
+                "some": {
+                    "name": {"eq": "people"},
+                    "children": {"some": {"children": {"some": {"name": {"eq": "man"}}}}},
+                }
             }
         }
     },

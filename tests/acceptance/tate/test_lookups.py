@@ -68,6 +68,18 @@ def test_a_search_gives_the_same_records_as_look_ups(tate: Tate) -> None:
     assert by_key == {record["acno"]: card(record) for record in records}
 
 
+def test_what_lacks_all_that_is_selected_of_it_keeps_its_place(tate: Tate) -> None:
+    given = {"contributors": {"some": {"birthYear": {"exists": False}}}}
+    document = """query Gaps($filter: ArtworkFilter) {
+        artworks(filter: $filter, first: 1000) { nodes { key contributors { birthYear } catalogueGroup { id } } } }"""
+    nodes = tate.ask(document, filter=given)["artworks"]["nodes"]
+    assert nodes
+    for node in nodes:
+        record = tate.artworks.by_key[node["key"]]
+        assert node["contributors"] == [{"birthYear": c.get("birthYear")} for c in record["contributors"]]
+        assert node["catalogueGroup"] == {"id": record["catalogueGroup"].get("id")}
+
+
 def test_nodes_keep_their_order_across_collections(tate: Tate) -> None:
     document = '{ artwork(key: "%s") { id } artist(key: "%s") { id } }'
     found = tate.ask(document % (tate.artworks.records[5]["acno"], tate.artists.records[5]["id"]))
