@@ -172,22 +172,14 @@ def _page_info(connection: Connection, _info: Info) -> dict[str, Any]:
     }
 
 
-def source_fields(selection: Selection, shape: Shape, above: str = "") -> tuple[str, ...]:
-    """The dotted JSON names that the selected fields of records need; of a link the key alone."""
-    found: dict[str, None] = {}
-    for key in {node.name.value: None for node in selection.fields()}:
-        prop = shape.properties.get(key)
-        if prop is None:
-            continue
-        name = f"{above}{prop.name}"
-        inner = selection.named(key)
-        if prop.shape and prop.kind is not LINK:
-            deeper = source_fields(inner, prop.shape, f"{name}.")
-            # An object of which nothing is selected but `__typename` must still be told from null.
-            found.update(dict.fromkeys(deeper or (name,)))
-        else:
-            found[name] = None
-    return tuple(found)
+def source_fields(selection: Selection, shape: Shape) -> tuple[str, ...]:
+    """The JSON names that the selected fields of records need; of a link that of its key.
+
+    Objects come whole: Elasticsearch leaves out an object of which no selected property is there, and then an empty
+    object could not be told from null, nor a list's elements be counted.
+    """
+    wanted = {node.name.value for node in selection.fields()}
+    return tuple(dict.fromkeys(prop.name for field, prop in shape.properties.items() if field in wanted))
 
 
 def linked_to(holder: Path, key: str | None) -> Condition:
