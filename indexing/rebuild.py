@@ -5,6 +5,7 @@ before is in the snapshot that fills the new one. Versions decide which of the t
 """
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
@@ -18,6 +19,9 @@ from models.collections.properties import Collection
 from models.records import Record, count_records, stream_records
 from models.sessions import Session
 from models.states import CollectionState, read_state, save_state
+
+IN_FLIGHT = 3
+"""Bulk requests under way at once."""
 
 Progress = Callable[[int, int], None]
 """Called with the number of records done and the number of all."""
@@ -97,16 +101,27 @@ async def _until_nobody_writes(services: Services) -> None:
 async def _fill(
     services: Services, collection: Collection, index: str, progress: Progress
 ) -> tuple[int, list[Outcome]]:
-    done, refused = 0, []
-    async with services.database.snapshot() as session:
-        total = await _count(session, collection)
+    done = 0
+    refused: list[Outcome] = []
+    builder, most = services.builders[collection.name], services.settings.index_batch_bytes
+
+    def settle(outcomes: list[Outcome]) -> int:
+        refused.extend(outcome for outcome in outcomes if outcome.reason)
+        return len(outcomes)
+
+    async with services.database.snapshot() as session, asyncio.TaskGroup() as group:
+        total = (await count_records(session)).get(collection.name, 0)
+        sending: deque[asyncio.Task[list[Outcome]]] = deque()
         async for records in _batches(session, collection, services.settings.index_batch):
             targets = await _targets(services, collection, records)
-            builder = services.builders[collection.name]
             items = [(record.id, bulk_item(record, index, builder, targets)) for record in records]
-            outcomes = await send(services.search, items, services.settings.index_batch_bytes)
-            refused += [outcome for outcome in outcomes if outcome.reason]
-            done += len(records)
+            sending.append(group.create_task(send(services.search, items, most)))
+            # While Elasticsearch takes one batch, the next ones are read and built.
+            if len(sending) >= IN_FLIGHT:
+                done += settle(await sending.popleft())
+                progress(done, total)
+        for task in sending:
+            done += settle(await task)
             progress(done, total)
     return done - len(refused), refused
 
@@ -115,10 +130,6 @@ async def _targets(services: Services, collection: Collection, records: list[Rec
     """Linked records as they are now, not as the snapshot has them: a later change of one is not missed."""
     async with services.database.reading() as session:
         return await linked(session, collection, records)
-
-
-async def _count(session: Session, collection: Collection) -> int:
-    return (await count_records(session)).get(collection.name, 0)
 
 
 async def _batches(session: Session, collection: Collection, size: int) -> AsyncIterator[list[Record]]:
