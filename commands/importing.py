@@ -19,7 +19,7 @@ from models.collections.properties import Collection
 from models.imports import ImportReport, LineProblem, import_records
 from models.lines import Limits
 from models.outbox import backlog
-from models.states import read_state
+from models.states import read_states
 from tasks.app import celery_app
 from tasks.nudging import Nudges
 
@@ -49,7 +49,7 @@ async def run_import(settings: Settings, name: str, file: str, *, wait: bool) ->
         await nudges.close()
         _summary(name, report, time.monotonic() - began)
         if wait:
-            await _until_searchable(services, collection, nudges)
+            await _until_searchable(services, collection)
         return 0 if report.is_clean else 1
 
 
@@ -99,20 +99,27 @@ def _summary(name: str, report: ImportReport, seconds: float) -> None:
         print(f"{name}: the file is broken: {report.broken}", flush=True)
 
 
-async def _until_searchable(services: Services, collection: Collection, nudges: Nudges) -> None:
-    """Return when searches see everything. Raises `SearchUnavailable` if the index makes no headway for long."""
-    least, moved = None, time.monotonic()
-    while True:
-        async with services.database.reading() as session:
-            waiting = (await backlog(session)).get(collection.name)
-        if waiting is None:
-            break
-        if least is None or waiting.pending < least:
-            least, moved = waiting.pending, time.monotonic()
+async def _until_searchable(services: Services, collection: Collection) -> None:
+    """Return when searches see everything, what links to the records too.
+
+    Raises `SearchUnavailable` if the index makes no headway for long.
+    """
+    names = {collection.name, *(link.collection for link in services.link_paths.get(collection.name, ()))}
+    last, moved = -1, time.monotonic()
+    while pending := await _pending(services, names):
+        if pending != last:
+            last, moved = pending, time.monotonic()
         elif time.monotonic() - moved > STALLED_SECONDS:
-            raise SearchUnavailable(f"{waiting.pending:,} records wait to be indexed and nothing moves.", "Is a worker up?")
+            raise SearchUnavailable(f"{pending:,} records wait to be indexed and nothing moves.", "Is a worker up?")
         await asyncio.sleep(POLL_SECONDS)
     async with services.database.reading() as session:
-        state = await read_state(session, collection.name)
-    if state.index_name:
-        await services.indexes.refresh(state.index_name)
+        states = await read_states(session)
+    for name in names:
+        if (state := states.get(name)) and state.index_name:
+            await services.indexes.refresh(state.index_name)
+
+
+async def _pending(services: Services, names: set[str]) -> int:
+    async with services.database.reading() as session:
+        waiting = await backlog(session)
+    return sum(one.pending for name, one in waiting.items() if name in names)

@@ -23,11 +23,11 @@ def search_body(query: SearchQuery) -> Body:
     words = search_query(query.collection, query.text or "", query.text_paths)
     body: Body = {
         "query": _query(words, both(query.scope, shared)),
-        "size": query.size + 1 if query.size else 0,
+        "size": 0 if query.size is None else query.size + 1,
         "track_total_hits": query.total,
         "_source": [*SOURCE_ENVELOPE, *(f"{DATA}.{name}" for name in query.fields)],
     }
-    if query.size:
+    if query.size is not None:
         body["sort"] = sort_clauses(query.order, backward=query.backward)
         if query.scores:
             body["track_scores"] = True
@@ -66,8 +66,9 @@ def _highlight(query: SearchQuery, words: Body) -> Body:
 def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
     """What Elasticsearch's answer to `query` says."""
     hits = [_hit(hit) for hit in answer["hits"]["hits"]]
-    more = len(hits) > query.size
-    hits = hits[: query.size]
+    size = query.size or 0
+    more = len(hits) > size
+    hits = hits[:size]
     bound = query.after if query.backward else query.before
     if bound is not None and hits:
         clauses = sort_clauses(query.order, backward=query.backward)

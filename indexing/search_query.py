@@ -53,7 +53,8 @@ class SearchQuery:
     scope: Condition = ALWAYS
     """What no facet may leave out: the viewer's rule, or the link that a reverse connection follows."""
     order: tuple[OrderKey, ...] = ()
-    size: int = 0
+    size: int | None = None
+    """Records of the page; `None` where no record and no place is asked for."""
     backward: bool = False
     after: SortValues | None = None
     before: SortValues | None = None

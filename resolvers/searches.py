@@ -1,7 +1,7 @@
 """Searches of one collection: from the arguments of a connection to a page of records."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from errors import BadUserInput, Forbidden
@@ -74,7 +74,7 @@ async def search(
         condition=condition,
         scope=both(ctx.readable.condition(collection), scope),
         order=order,
-        size=(last if last is not None else first) if selected.nodes or selected.page else 0,
+        size=(last if last is not None else first) if selected.nodes or selected.page else None,
         backward=last is not None,
         after=after,
         before=before,
@@ -85,8 +85,6 @@ async def search(
         facets=selected.facets,
         readable=_readable_texts(ctx, collection),
     )
-    if (selected.nodes or selected.page) and query.size == 0:
-        query = replace(query, backward=False)
     found = await ctx.searches.load(query)
     if isinstance(found, BaseException):
         raise found

@@ -100,8 +100,10 @@ def tate_in(folder: Path, client: httpx.Client, prefix: str = "") -> Tate:
     files = [yaml.load((SAMPLE / name).read_text()) for name in ("artworks.yaml", "artists.yaml")]
     catalog = {collection["name"]: collection for collection in files}
     artwork, artist = Shape.of("Artwork", catalog), Shape.of("Artist", catalog)
-    # Four numbers of artists stand twice in the full data; the later record then stands for both.
-    artists = {key_of(record, artist): record for record in _read(folder / f"{prefix}artists.ndjson.gz")}
+    # Four numbers of artists stand twice in the full data: the second line of each is refused as a duplicate.
+    artists: dict[str, Record] = {}
+    for record in _read(folder / f"{prefix}artists.ndjson.gz"):
+        artists.setdefault(key_of(record, artist), record)
     artworks = [join(r, artwork, {"Artist": artists}) for r in _read(folder / f"{prefix}artworks.ndjson.gz")]
     return Tate(client, Records(artwork, artworks), Records(artist, list(artists.values())))
 
