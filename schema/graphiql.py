@@ -46,7 +46,7 @@ class GraphiQLPage:
 
 def default_query(catalog: Catalog) -> str:
     """A query that shows what can be done with the collections at hand, and runs as it is."""
-    lines = ["# Welcome to Catalograph. Press the play button, or Ctrl-Enter, to run this.", "query Welcome {"]
+    lines = ["# Welcome to Catalograph. Press the play button, or Ctrl-Enter, to run this.", "{"]
     collections = sorted(catalog, key=lambda c: (-len(c.text_paths), c.name))[:1]
     for collection in collections:
         lines += _query(collection)
