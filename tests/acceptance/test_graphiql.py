@@ -88,11 +88,11 @@ def test_a_token_stays_in_the_browser_only_as_long_as_that_is_wanted(graphiql: P
     graphiql.wait_for_function("token => JSON.stringify(localStorage).includes(token)", arg=admin_token)
 
     keep_headers(graphiql, "Off")
-    type_in(graphiql, QUERY, "{ collections { name")
+    type_in(graphiql, QUERY, "{ viewer { username")
     # GraphiQL takes what was typed into its tab and its history a moment later.
-    graphiql.wait_for_function("() => localStorage['graphiql:tabState'].includes('collections')")
+    graphiql.wait_for_function("() => localStorage['graphiql:tabState'].includes('username')")
     run(graphiql)
-    graphiql.wait_for_function("() => localStorage['graphiql:queries'].includes('collections')")
+    graphiql.wait_for_function("() => localStorage['graphiql:queries'].includes('username')")
 
     assert admin_token not in graphiql.evaluate("JSON.stringify(localStorage)")
 
