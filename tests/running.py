@@ -56,6 +56,12 @@ def run_command(*arguments: str, stdin: bytes | None = None) -> subprocess.Compl
     )
 
 
+def already_running(name: str) -> System | None:
+    """The system that a developer left running: `TEST_SAMPLE=URL=DATA` in the environment saves its start."""
+    url, _, data = os.environ.get(f"TEST_{name}", "").partition("=")
+    return System(url, Path(data), (Path(data) / "admin-token").read_text().strip()) if url else None
+
+
 @contextmanager
 def running(
     data: Path, collections: Path, load: Sequence[tuple[str, Path]] = (), settings: Mapping[str, str] | None = None

@@ -1,21 +1,28 @@
 """The systems that acceptance tests ask: the sample, the whole Tate collection, and one with every kind of property."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, System, running
+from tests.acceptance.asking import Api
+from tests.running import ROOT, System, already_running, running
 
 EXAMPLE = ROOT / "examples" / "tate"
 FULL = ROOT.parent / "shared" / "data" / "tate"
 KINDS = Path(__file__).parent / "kinds"
+
+Viewers = Callable[..., Api]
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """The example with its sample."""
     load = [(name, EXAMPLE / f"{name.lower()}s.ndjson.gz") for name in ("Artwork", "Artist")]
+    if left_running := already_running("SAMPLE"):
+        yield left_running
+        return
     with running(tmp_path_factory.mktemp("sample") / "data", EXAMPLE, load) as started:
         yield started
 
@@ -43,5 +50,44 @@ def full_tate_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Collections with every kind of property and rule."""
+    if left_running := already_running("KINDS"):
+        yield left_running
+        return
     with running(tmp_path_factory.mktemp("kinds") / "data", KINDS) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def viewers(kinds: System) -> Iterator[Viewers]:
+    """Makes viewers of `kinds`: by a name with roles, anonymous without."""
+    known: dict[tuple[str, ...], Api] = {}
+    with ExitStack() as stack:
+
+        def viewer(name: str = "", *roles: str) -> Api:
+            if (name, *roles) not in known:
+                token = token_of(kinds, name, *roles) if name else None
+                known[(name, *roles)] = Api(stack.enter_context(kinds.client(token)))
+            return known[(name, *roles)]
+
+        yield viewer
+
+
+@pytest.fixture(scope="session")
+def admin(kinds: System) -> Iterator[Api]:
+    """The administrator of `kinds`."""
+    with kinds.client(kinds.token) as client:
+        yield Api(client)
+
+
+@pytest.fixture(scope="session")
+def tate_api(system: System) -> Iterator[Api]:
+    """The administrator of the sample."""
+    with system.client(system.token) as client:
+        yield Api(client)
+
+
+def token_of(system: System, name: str, *roles: str) -> str:
+    """A token made on the command line."""
+    made = system.command("token", "create", "--name", name, *(part for role in roles for part in ("--role", role)))
+    assert made.returncode == 0, made.stderr
+    return made.stdout.splitlines()[-1]
