@@ -11,7 +11,12 @@ import typer
 from config import Settings, load_settings
 from errors import CatalographError, SettingsError
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False, help="A GraphQL API of collections of JSON records.")
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="A GraphQL API of collections of JSON records.",
+)
 index_app = typer.Typer(no_args_is_help=True, help="Look at the search index, and rebuild it.")
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the collection files; no server is needed.")
 token_app = typer.Typer(no_args_is_help=True, help="Tokens for `Authorization: Bearer`.")
@@ -21,7 +26,9 @@ app.add_typer(token_app, name="token")
 
 Data = Annotated[Path | None, typer.Option(help="Data folder of a `catalograph up`, whose servers are used.")]
 Collections = Annotated[Path | None, typer.Option(help="Folder of the collection files.")]
-RequiredCollections = Annotated[Path, typer.Option(envvar="CATALOGRAPH_COLLECTIONS", help="Folder of the collection files.")]
+RequiredCollections = Annotated[
+    Path, typer.Option(envvar="CATALOGRAPH_COLLECTIONS", help="Folder of the collection files.")
+]
 Name = Annotated[str, typer.Argument(help="Name of a collection.")]
 
 
@@ -55,7 +62,10 @@ def _run(work: Coroutine[Any, Any, Any]) -> Any:
 @app.command()
 def up(
     collections: RequiredCollections,
-    load: Annotated[list[str] | None, typer.Option(metavar="NAME=FILE", help="Import FILE into the collection NAME; may be repeated.")] = None,
+    load: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME=FILE", help="Import FILE into the collection NAME; may be repeated."),
+    ] = None,
     port: Annotated[int, typer.Option(help="Port of the server.")] = 8000,
     host: Annotated[str, typer.Option(help="Address that the server listens on.")] = "127.0.0.1",
     data: Annotated[Path | None, typer.Option(help="Folder that keeps everything; default `.catalograph`.")] = None,
@@ -181,7 +191,9 @@ def schema_check(collections: RequiredCollections) -> None:
 
 @schema_app.command("jsonschema")
 def schema_jsonschema(
-    collections: Annotated[Path | None, typer.Option(help="Not needed: the schema of the files is the same for all.")] = None,
+    collections: Annotated[
+        Path | None, typer.Option(help="Not needed: the schema of the files is the same for all.")
+    ] = None,
 ) -> None:
     """Print the JSON Schema of collection files, with which editors complete and check them."""
     from models.collections.file_schema import file_schema_text

@@ -176,4 +176,3 @@ async def _prepare(services: Services) -> None:
             await prepare_index(services, collection)
         except CatalographError as error:
             log.warning("index_not_prepared", collection=collection.name, code=error.code, reason=error.message)
-

@@ -22,9 +22,7 @@ def show(measures: Sequence[Measure], console: Console) -> None:
         for name, side in (("what", "left"), ("measured", "right"), ("", "left"), ("target", "right"), ("", "left")):
             table.add_column(name, justify="right" if side == "right" else "left")
         for measure in several:
-            table.add_row(
-                measure.name, _number(measure.value), measure.unit, _target(measure), _MARKS[measure.is_met]
-            )
+            table.add_row(measure.name, _number(measure.value), measure.unit, _target(measure), _MARKS[measure.is_met])
         console.print(table)
 
 

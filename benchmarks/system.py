@@ -19,7 +19,7 @@ START_SECONDS = 600
 STOP_SECONDS = 30
 
 
-class SystemFailed(Exception):  # noqa: N818 - named as the errors of ours are
+class SystemFailed(Exception):
     """A command ended as it should not: its output says why."""
 
 

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
@@ -72,7 +72,7 @@ class _Shown:
         self._task: TaskID | None = None
         self._began = time.monotonic()
 
-    def __enter__(self) -> "_Shown":
+    def __enter__(self) -> Self:
         self._bar.start()
         return self
 

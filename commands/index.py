@@ -71,5 +71,3 @@ async def _rebuild(services: Services, collection: Collection) -> None:
     print(f"{collection.name}: {built.indexed:,} records in {built.index} in {seconds:.1f} s ({rate:,.0f}/s)")
     for outcome in built.refused:
         print(f"{collection.name}: record {outcome.record_id} was refused: {outcome.reason}")
-
-

@@ -70,7 +70,9 @@ async def send(server: SearchServer, items: Sequence[tuple[int, bytes]], max_byt
     outcomes: list[Outcome] = []
     for part in _parts(items, max_bytes):
         body = b"".join(lines for _, lines in part)
-        path = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
+        path = (
+            "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
+        )
         answer = await server.ask("POST", path, body, kind=NDJSON, timeout=120)
         outcomes.extend(_outcome(record_id, item) for (record_id, _), item in zip(part, answer["items"], strict=True))
     return outcomes

@@ -25,12 +25,10 @@ from models.collections.properties import Path
 Query = dict[str, Any]
 MATCH_ALL: Query = {"match_all": {}}
 MATCH_NONE: Query = {"match_none": {}}
-MAX_PATTERN = 500
-"""Characters of a text that is compared without case; longer ones are found as far as ranges go."""
 _LONG_MIN, _LONG_MAX = -(2**63), 2**63 - 1
 
 
-def query_of(condition: Condition) -> Query:  # noqa: PLR0911 - one line a kind of condition
+def query_of(condition: Condition) -> Query:  # noqa: C901, PLR0911 - one line a kind of condition
     """The query that finds exactly the records that meet `condition`."""
     match condition:
         case All(parts):
@@ -82,10 +80,14 @@ def _ignoring_case(condition: Compare) -> Query:
 
 
 def _pattern(name: str, operator: str, folded: str) -> Query:
-    if len(folded) > MAX_PATTERN:
-        return MATCH_NONE if operator in ("eq", "startsWith", "contains") else {"exists": {"field": name}}
     if not folded:
-        return {"term": {name: ""}} if operator in ("eq", "lte") else MATCH_NONE if operator == "lt" else _all(name, operator)
+        return (
+            {"term": {name: ""}}
+            if operator in ("eq", "lte")
+            else MATCH_NONE
+            if operator == "lt"
+            else _all(name, operator)
+        )
     return {"regexp": {name: {"value": comparing_without_case(operator, folded), "flags": "EMPTY"}}}
 
 
@@ -131,7 +133,6 @@ def _whole_number(name: str, operator: str, value: Any) -> Query:
     if operator != "eq" and below_all is (operator in ("gt", "gte")):
         return {"exists": {"field": name}}
     return MATCH_NONE
-
 
 
 def _count(condition: Count) -> Query:

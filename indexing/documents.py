@@ -251,7 +251,8 @@ def _deep_texts(path: Path) -> Handlers:
 
 def _link(path: Path, name: str) -> Handler:
     prop = path.last
-    assert prop.link and prop.shape
+    assert prop.link
+    assert prop.shape
     target = prop.link.collection
     exists, count = f"{name}{EXISTS}", f"{name}{COUNT}"
     handlers = _handlers(prop.shape, path, "" if prop.many else f"{name}.")

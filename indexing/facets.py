@@ -143,9 +143,7 @@ def result_of(facet: FacetQuery, answer: Mapping[str, Any], condition: Condition
     )
 
 
-def _term_buckets(
-    facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Compare]
-) -> tuple[list[Bucket], int]:
+def _term_buckets(facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Compare]) -> tuple[list[Bucket], int]:
     values = {value for one in chosen for value in _values(one)}
     given = answer["buckets"]
     counts: dict[Any, int] = {}
@@ -154,8 +152,11 @@ def _term_buckets(
     shown = dict(list(counts.items())[: facet.first])
     extra = {_key(facet, bucket): bucket["doc_count"] for bucket in answer.get("selected", {}).get("buckets", [])}
     more = {value: extra.get(value, 0) for value in values if value not in shown}
-    others = given["sum_other_doc_count"] + sum(counts.values()) - sum(shown.values()) - sum(
-        count for value, count in more.items() if not facet.contains or value in counts
+    others = (
+        given["sum_other_doc_count"]
+        + sum(counts.values())
+        - sum(shown.values())
+        - sum(count for value, count in more.items() if not facet.contains or value in counts)
     )
     everything = [Bucket(value, count, value in values) for value, count in {**shown, **more}.items()]
     if more:
@@ -217,6 +218,8 @@ def _inside(chosen: list[Compare], low: Any, high: Any) -> bool:
         return True
     bounds = [one for one in chosen if one.operator in ("gt", "gte", "lt", "lte")]
     return bool(bounds) and all(
-        (low is not None and low >= one.value) if one.operator in ("gt", "gte") else (high is not None and high <= one.value)
+        (low is not None and low >= one.value)
+        if one.operator in ("gt", "gte")
+        else (high is not None and high <= one.value)
         for one in bounds
     )

@@ -110,5 +110,3 @@ def fingerprint_fields(mapping: Mapping, prefix: str = "") -> dict[str, str]:
         found[path] = repr(sorted(own.items()))
         found |= fingerprint_fields(node, f"{path}.")
     return found
-
-

@@ -107,5 +107,3 @@ def _compare(value: Any, limit: Any, *, first: bool, descending: bool) -> int:
     if value is None or limit is None:
         return -1 if (value is None) is first else 1
     return 1 if (value > limit) is not descending else -1
-
-

@@ -26,7 +26,7 @@ async def prepare_index(services: Services, collection: Collection) -> str:
 
 
 async def is_outdated(services: Services, collection: Collection) -> bool:
-    """Whether the index that serves was made for another mapping than the file asks for now, so that it needs a rebuild.
+    """Whether the index that serves was made for another mapping than the file asks for now, and needs a rebuild.
 
     An index that was lost is made again, and is outdated if there are records that it lacks.
     """

@@ -6,11 +6,11 @@ from typing import Any
 import orjson
 from aiodataloader import DataLoader
 
-from errors import SearchUnavailable
+from errors import CatalographError, CostExceeded, SearchUnavailable
 from indexing.indexes import alias_of
 from indexing.search_body import encoded, found_of, search_body
 from indexing.search_query import Found, SearchQuery
-from indexing.server import NDJSON, SearchRefused, SearchServer
+from indexing.server import NDJSON, SearchRefused, SearchServer, refusal_of
 
 
 class Searches(DataLoader[SearchQuery, Found | BaseException]):
@@ -26,7 +26,7 @@ class Searches(DataLoader[SearchQuery, Found | BaseException]):
     async def batch_load_fn(self, keys: list[SearchQuery]) -> list[Found | BaseException]:
         try:
             answers = await self._ask(keys)
-        except SearchRefused as error:
+        except (CostExceeded, SearchRefused) as error:
             return [_named(error) for _ in keys]
         return [_found(query, answer) for query, answer in zip(keys, answers, strict=True)]
 
@@ -51,12 +51,13 @@ def _found(query: SearchQuery, answer: Any) -> Found | BaseException:
     if "error" in answer:
         cause = answer["error"]
         reason = cause.get("reason") if isinstance(cause, dict) else cause
-        return _named(SearchRefused(answer.get("status", 500), str(reason)))
+        return _named(refusal_of(answer.get("status", 500), str(reason)))
     if answer.get("timed_out"):
         return SearchUnavailable("The search took longer than the limit.", "Ask for less, or again later.")
     return found_of(query, answer)
 
 
-def _named(error: SearchRefused) -> BaseException:
+def _named(error: CatalographError) -> CatalographError:
     """A missing index is one that is not made yet: search comes back by itself."""
-    return SearchUnavailable("The index of this collection is not there yet.") if error.status == 404 else error
+    missing = isinstance(error, SearchRefused) and error.status == 404
+    return SearchUnavailable("The index of this collection is not there yet.") if missing else error

@@ -6,19 +6,32 @@ from typing import Any, Self
 import orjson
 from elastic_transport import (
     ApiResponse,
-    ConnectionError as TransportConnectionError,
     ConnectionTimeout,
     OrjsonSerializer,
     TlsError,
     TransportError,
 )
+from elastic_transport import (
+    ConnectionError as TransportConnectionError,
+)
 from elasticsearch import ApiError, AsyncElasticsearch
 
-from errors import CatalographError, SearchUnavailable
+from errors import CatalographError, CostExceeded, SearchUnavailable
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
 _UNAVAILABLE = frozenset({429, 502, 503, 504})
+_TOO_MUCH = (
+    "Determinizing",
+    "automaton is too large",
+    "Term too complex",
+    "length of regex",
+    "nested depth",
+    "maxClauseCount",
+    "too_many",
+    "number of terms",
+)
+"""What Elasticsearch says of requests that are right but larger than it allows."""
 
 
 class SearchRefused(CatalographError):
@@ -103,5 +116,12 @@ def _refusal(error: ApiError) -> CatalographError:
     cause = body.get("error") if isinstance(body, dict) else None
     if isinstance(cause, dict):
         roots = cause.get("root_cause") or [cause]
-        return SearchRefused(status, str(roots[0].get("reason") or cause.get("reason"))[:1_000])
-    return SearchRefused(status, str(body)[:1_000])
+        return refusal_of(status, str(roots[0].get("reason") or cause.get("reason")))
+    return refusal_of(status, str(body))
+
+
+def refusal_of(status: int, reason: str) -> CatalographError:
+    """What it means that Elasticsearch refused a request."""
+    if any(sign in reason for sign in _TOO_MUCH):
+        return CostExceeded("The search is more than Elasticsearch can do at once.", "Ask with less, or shorter texts.")
+    return SearchRefused(status, reason[:1_000])

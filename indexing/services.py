@@ -32,7 +32,6 @@ class Services:
         """The document builders by collection."""
         return {collection.name: DocumentBuilder(collection) for collection in self.catalog}
 
-
     @cached_property
     def fingerprints(self) -> dict[str, str]:
         """What the index of each collection must have been made for."""

@@ -57,7 +57,7 @@ async def drain_batch(services: Services) -> Drained:
             return Drained()
         await session.share(DRAINING)
         records = await records_for(session, rows)
-        # Read after the records: a rebuild that begins in between has them in its snapshot, one that began before is seen.
+        # Read after the records: a rebuild that begins in between has them in its snapshot, an earlier one is seen.
         states = await read_states(session)
         outcomes: dict[int, Outcome] = {}
         for name in {row.collection for row in rows}:
@@ -97,9 +97,7 @@ def _reconsidered(outcome: Outcome) -> Outcome:
     return Outcome(outcome.record_id, OUTDATED) if outcome.reason and outcome.final else outcome
 
 
-async def _touch_sources(
-    services: Services, session: WriteSession, name: str, records: Sequence[Record]
-) -> None:
+async def _touch_sources(services: Services, session: WriteSession, name: str, records: Sequence[Record]) -> None:
     """Have the records that link to the changed ones indexed again: they include, or miss, what these are now."""
     keys = {record.key for record in records if record.key is not None}
     for path in services.link_paths.get(name, ()):
@@ -128,5 +126,3 @@ async def _settle(
 def _delay(attempts: int) -> timedelta:
     """Doubling with every attempt, spread so that what failed together does not come back together."""
     return timedelta(seconds=min(2.0**attempts, MAX_DELAY_SECONDS) * random.uniform(0.5, 1))  # noqa: S311 - no secret
-
-

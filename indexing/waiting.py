@@ -4,17 +4,12 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import ARRAY, BigInteger, bindparam, func, select
-
 from errors import SearchUnavailable
 from indexing.services import Services
+from models.outbox import still_waiting
 from models.states import read_states
-from models.tables import outbox
 
 POLL_SECONDS = 0.01
-_WAITING = select(outbox.c.record_id).where(
-    outbox.c.record_id == func.any(bindparam("ids", type_=ARRAY(BigInteger)))
-).distinct()
 
 
 @dataclass(eq=False)
@@ -77,7 +72,7 @@ class Visibility:
         waits = list(self._waits)
         ids = set().union(*(wait.ids for wait in waits))
         async with self._services.database.reading() as session:
-            waiting = {row[0] for row in await session.rows(_WAITING, {"ids": list(ids)})}
+            waiting = await still_waiting(session, ids)
         return [wait for wait in waits if waiting.isdisjoint(wait.ids)]
 
     async def _refresh(self, collections: set[str]) -> None:

@@ -10,9 +10,11 @@ from indexing.fields import text as text_field
 from models.collections.properties import Collection, Path
 
 MAX_LENGTH = 2_000
-"""Characters of a search text that are read; Lucene's parser is recursive, and a query may not have clauses without end."""
+"""Characters of a search text that are read: Lucene's parser is recursive, and clauses have a limit."""
 MAX_WORDS = 60
 MAX_GROUPS = 20
+MAX_VARIED = 100
+"""Characters of a word that may be spelt nearly or be a beginning; longer ones cost Lucene more than it allows."""
 FLAGS = "AND|OR|NOT|PHRASE|PREFIX|FUZZY|SLOP|PRECEDENCE|WHITESPACE"
 EXACT, PREFIX, NEAR = 8.0, 3.0, 1.0
 """Weights by which an exact match outranks a prefix, and a prefix a near miss."""
@@ -45,7 +47,13 @@ def _tokens(searched: str) -> list[str]:
     tokens = _TOKEN.findall(clean)[:MAX_WORDS]
     if clean.count("(") != clean.count(")") or clean.count("(") > MAX_GROUPS:
         tokens = [token.replace("(", " ").replace(")", " ") for token in tokens]
-    return [token for token in tokens if token.strip() and token != '"']
+    return [_without_variants(token) for token in tokens if token.strip() and token != '"']
+
+
+def _without_variants(token: str) -> str:
+    """A very long word as itself, whatever it asks for."""
+    varied = len(token) > MAX_VARIED and not token.startswith(('"', '+"', '-"'))
+    return token.replace("*", " ").replace("~", " ") if varied else token
 
 
 def _simple(text: str, fields: list[str]) -> Query:
@@ -68,7 +76,7 @@ def _boosted(query: Query, weight: float) -> Query:
 def _variants(collection: Collection, tokens: list[str]) -> list[tuple[str, float]]:
     """The text with its last word as a prefix, and with its words spelt nearly, as the collection's `search` allows."""
     variants: list[tuple[str, float]] = []
-    if collection.search.prefix and _PLAIN_WORD.fullmatch(tokens[-1]) and len(tokens[-1]) > 1:
+    if collection.search.prefix and _PLAIN_WORD.fullmatch(tokens[-1]) and 1 < len(tokens[-1]) <= MAX_VARIED:
         variants.append((" ".join([*tokens[:-1], f"{tokens[-1]}*"]), PREFIX))
     near = [_near(token) for token in tokens]
     if collection.search.fuzzy and near != tokens:
@@ -78,7 +86,7 @@ def _variants(collection: Collection, tokens: list[str]) -> list[tuple[str, floa
 
 def _near(token: str) -> str:
     """A plain word from the fourth letter on with one letter, from the eighth with two, allowed to be wrong."""
-    if not _PLAIN_WORD.fullmatch(token) or len(token) < 4 or not token.isalpha():
+    if not _PLAIN_WORD.fullmatch(token) or not 4 <= len(token) <= MAX_VARIED or not token.isalpha():
         return token
     return f"{token}~{1 if len(token) < 8 else 2}"
 

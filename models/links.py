@@ -91,4 +91,3 @@ def _forms(key: str) -> list[bytes]:
     if key.lstrip("-").isdigit() and len(key) < 20 and str(int(key)) == key:
         forms.append(key.encode())
     return forms
-

@@ -1,5 +1,6 @@
 """The outbox: which records the index has yet to hear of. A row leaves when its own work is done, never before."""
 
+from collections.abc import Collection as Several
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -43,6 +44,7 @@ _DONE = delete(outbox).where(outbox.c.id == func.any(_IDS))
 _POSTPONE = text("""
 UPDATE outbox SET attempts = attempts + 1, not_before = clock_timestamp() + :delay WHERE id = ANY(:ids)
 """).bindparams(_IDS, bindparam("delay", type_=Interval))
+_STILL_WAITING = select(outbox.c.record_id).where(outbox.c.record_id == func.any(_IDS)).distinct()
 _BACKLOG = select(outbox.c.collection, func.count(), func.min(outbox.c.created_at)).group_by(outbox.c.collection)
 
 
@@ -76,6 +78,11 @@ async def bury(session: WriteSession, row: OutboxRow, key: str | None, reason: s
 async def backlog(session: Session) -> dict[str, Backlog]:
     """What waits, for each collection that has anything waiting."""
     return {name: Backlog(count, oldest) for name, count, oldest in await session.rows(_BACKLOG)}
+
+
+async def still_waiting(session: Session, record_ids: Several[int]) -> set[int]:
+    """Which of the records have a write that the index has yet to hear of."""
+    return {row[0] for row in await session.rows(_STILL_WAITING, {"ids": list(record_ids)})}
 
 
 async def oldest_waiting(session: Session) -> datetime | None:

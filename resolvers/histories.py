@@ -8,7 +8,8 @@ from errors import BadUserInput
 from models.collections.conditions import NEVER, holds
 from models.collections.properties import Shape
 from models.collections.rules import reach
-from models.records import Revision, history as read_history
+from models.records import Revision
+from models.records import history as read_history
 from resolvers.context import Context
 from resolvers.nodes import Node
 from resolvers.searches import page_size

@@ -42,7 +42,9 @@ def _one(prop: Property, value: Any, *, patch: bool) -> Json:
     return value
 
 
-def given_paths(shape: Shape, given: Mapping[str, Any], base: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], Property]]:
+def given_paths(
+    shape: Shape, given: Mapping[str, Any], base: tuple[str, ...] = ()
+) -> list[tuple[tuple[str, ...], Property]]:
     """Every property that an input sets, with the way to it as errors name it."""
     found: list[tuple[tuple[str, ...], Property]] = []
     for name, value in given.items():

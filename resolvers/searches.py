@@ -8,7 +8,7 @@ from errors import BadUserInput, Forbidden
 from indexing.ordering import Cursors
 from indexing.search_query import RELEVANCE, FacetQuery, FacetResult, Hit, OrderKey, SearchQuery
 from models.collections.conditions import ALWAYS, All, AnyOf, Condition, Element, Not, both
-from models.collections.filters import condition_of
+from models.collections.filters import check_point, condition_of
 from models.collections.properties import ROOT, Collection, Path, Shape
 from resolvers.context import Context
 from resolvers.nodes import Node, node_of_hit
@@ -65,7 +65,9 @@ async def search(
     text = arguments.get("search")
     order = _order(ctx, collection, arguments.get("orderBy"), searched=bool(text and text.strip()))
     cursors = Cursors(ctx.services.settings.secret, collection.name, order)
-    after, before = (cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before"))
+    after, before = (
+        cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
+    )
     condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
     refuse_hidden(ctx, condition, (key.path for key in order), (facet.path for facet in selected.facets))
     query = SearchQuery(
@@ -134,6 +136,7 @@ def order_key(shape: Shape, given: Mapping[str, Any], base: Path) -> OrderKey:
         return OrderKey(path, value == "DESC")
     if path.last.shape:
         return order_key(path.last.shape, value, path)
+    check_point(path.name, value["lat"], value["lon"])
     return OrderKey(path, value.get("direction") == "DESC", (value["lat"], value["lon"]))
 
 

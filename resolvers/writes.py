@@ -52,7 +52,7 @@ _FORBIDDEN = Problem("You may not write this record: ask for a role that may.")
 _CODES = {_HIDDEN: DUPLICATE_KEY, _FORBIDDEN: FORBIDDEN}
 
 
-class _Refused(Exception):  # noqa: N818 - not an error of the program: it leaves the transaction undone
+class _Refused(Exception):
     def __init__(self, *errors: UserError, record: Node | None = None) -> None:
         self.written = Written(record, errors)
         super().__init__()

@@ -18,6 +18,8 @@ from graphql import (
 
 from errors import BadUserInput
 from indexing.search_query import Bucket, FacetQuery, FacetResult
+from models.collections.filters import MAX_FOLDED_PART
+from models.collections.folding import fold
 from models.collections.kinds import ENUM, MOMENTS
 from models.collections.properties import ROOT, Path, Property, Shape
 from schema.info import Info
@@ -157,8 +159,12 @@ class Facets:
                 name,
                 {
                     "buckets": GraphQLField(required(listed(bucket)), resolve=_range_buckets),
-                    "min": GraphQLField(bound, resolve=lambda v, _info: _bound(v, v.result.low), description="The least."),
-                    "max": GraphQLField(bound, resolve=lambda v, _info: _bound(v, v.result.high), description="The most."),
+                    "min": GraphQLField(
+                        bound, resolve=lambda v, _info: _bound(v, v.result.low), description="The least."
+                    ),
+                    "max": GraphQLField(
+                        bound, resolve=lambda v, _info: _bound(v, v.result.high), description="The most."
+                    ),
                     "missingCount": _missing_field(),
                 },
                 description=f"Ranges of {what}, counted.",
@@ -227,8 +233,7 @@ def has_facets(shape: Shape, above: tuple[Shape, ...]) -> bool:
     if shape in above:
         return False
     return any(
-        prop.is_indexed
-        and (has_facets(prop.shape, (*above, shape)) if prop.shape else prop.search.facet is not None)
+        prop.is_indexed and (has_facets(prop.shape, (*above, shape)) if prop.shape else prop.search.facet is not None)
         for prop in shape.properties.values()
     )
 
@@ -255,12 +260,15 @@ def _query(name: str, path: Path, names: set[str], arguments: Mapping[str, Any],
     first = 10 if first is None else first
     if not 0 <= first <= most:
         raise BadUserInput(f"first of a facet must be 0 to {most:,}, not {first:,}.")
+    contains = arguments.get("contains") or None
+    if contains and len(fold(contains)) > MAX_FOLDED_PART:
+        raise BadUserInput(f"contains of a facet takes at most {MAX_FOLDED_PART} characters.", "Look for less.")
     return FacetQuery(
         name=name,
         path=path,
         first=first,
         by_value=arguments.get("order") == "VALUE",
-        contains=arguments.get("contains") or None,
+        contains=contains,
         include_own_filter=bool(arguments.get("includeOwnFilter")),
         buckets="buckets" in names,
         bounds=bool({"min", "max"} & names),

@@ -127,7 +127,9 @@ class Inputs:
         return self._input(collection.shape, "Input", f"A new {collection.name}.")
 
     def record_patch(self, collection: Collection) -> GraphQLInputObjectType:
-        title = f"Changes to a {collection.name}: what is absent stays, null removes, objects are merged, lists replaced."
+        title = (
+            f"Changes to a {collection.name}: what is absent stays, null removes, objects are merged, lists replaced."
+        )
         return self._input(collection.shape, "Patch", title)
 
     def _input(self, shape: Shape, suffix: str, title: str) -> GraphQLInputObjectType:
@@ -161,5 +163,3 @@ def _has_order(shape: Shape, above: tuple[Shape, ...]) -> bool:
         prop.is_indexed and (_has_order(prop.shape, (*above, shape)) if prop.shape else is_ordered(prop))
         for prop in shape.properties.values()
     )
-
-

@@ -24,9 +24,7 @@ from schema.outputs import listed, required
 from schema.registry import Registry
 
 _ID = GraphQLArgument(required(GraphQLID), description="The record's id.")
-_EXPECTED = GraphQLArgument(
-    GraphQLInt, description="Refuse with CONFLICT if the record is at another revision by now."
-)
+_EXPECTED = GraphQLArgument(GraphQLInt, description="Refuse with CONFLICT if the record is at another revision by now.")
 
 
 class Mutations:
@@ -89,7 +87,9 @@ class Mutations:
         change = {"id": _ID, "expectedRevision": _EXPECTED, "waitFor": wait}
         number = GraphQLArgument(required(GraphQLInt), description="The revision to go back to.")
         return {
-            f"create{name}": GraphQLField(one, {"input": record, "waitFor": wait}, create, description=f"Make a {name}."),
+            f"create{name}": GraphQLField(
+                one, {"input": record, "waitFor": wait}, create, description=f"Make a {name}."
+            ),
             f"update{name}": GraphQLField(one, {**change, "patch": patch}, update, description=f"Change a {name}."),
             f"delete{name}": GraphQLField(one, change, delete, description=f"Delete a {name}; restore brings it back."),
             f"restore{name}": GraphQLField(one, {"id": _ID}, restore, description=f"Bring a deleted {name} back."),

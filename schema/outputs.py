@@ -182,5 +182,3 @@ def page_arguments(*, backward: bool = True) -> dict[str, GraphQLArgument]:
         "last": GraphQLArgument(GraphQLInt, description="How many from the end; not together with first."),
         "before": GraphQLArgument(GraphQLString, description="End before this cursor."),
     }
-
-

@@ -184,7 +184,9 @@ class Registry:
     def node(self) -> Any:
         fields = {"id": GraphQLField(GraphQLNonNull(GraphQLID), description="Names it, opaquely.")}
         title = "Anything that has an id of its own."
-        return self.once("Node", lambda: GraphQLInterfaceType("Node", fields, resolve_type=_type_name, description=title))
+        return self.once(
+            "Node", lambda: GraphQLInterfaceType("Node", fields, resolve_type=_type_name, description=title)
+        )
 
     @property
     def record(self) -> Any:
@@ -296,4 +298,3 @@ def _enum(name: str, values: Mapping[str, str]) -> GraphQLEnumType:
 
 def _type_name(value: Any, *_: Any) -> str:
     return str(value.collection.name)
-

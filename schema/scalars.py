@@ -8,8 +8,7 @@ from graphql import GraphQLScalarType, ValueNode, value_from_ast_untyped
 from graphql.language import IntValueNode, StringValueNode
 
 from errors import BadUserInput
-from models.collections.dates import date_micros, datetime_micros, is_math, math_micros
-from models.collections.dates import Clock
+from models.collections.dates import Clock, date_micros, datetime_micros, is_math, math_micros
 
 _SAFE = 2**53
 _INTEGER = re.compile(r"-?\d{1,40}")
@@ -56,7 +55,9 @@ def _moment(value: Any, name: str, example: str, *, only_date: bool) -> str:
         else:
             datetime_micros(text)
     except ValueError:
-        raise BadUserInput(f"{text!r} is no {name}.", f"Give one such as {example}, in filters also now-30d/d.") from None
+        raise BadUserInput(
+            f"{text!r} is no {name}.", f"Give one such as {example}, in filters also now-30d/d."
+        ) from None
     return text
 
 

@@ -113,5 +113,3 @@ def _rebuild_outdated(app: Celery, loop: WorkerLoop) -> None:
                 await asyncio.to_thread(app.send_task, REBUILD, [collection.name], queue=WORK)
 
     loop.run(work)
-
-

@@ -41,15 +41,18 @@ def read_search(source: Source, at: Pointer, given: Any) -> Search:
     if text is not None and not (isinstance(text, str) and text):
         source.problem((*at, "text"), "text must name an analyzer, such as standard or english")
         text = None
+    suggest = keys.get("suggest", False)
+    if not isinstance(suggest, bool):
+        source.problem((*at, "suggest"), "suggest must be true or false")
     return Search(
         analyzer=text,
         boost=float(boost),
-        suggest=keys.get("suggest") is True,
+        suggest=suggest is True,
         facet=_facet(source, (*at, "facet"), keys.get("facet")),
     )
 
 
-def _facet(source: Source, at: Pointer, given: Any) -> Facet | None:
+def _facet(source: Source, at: Pointer, given: Any) -> Facet | None:  # noqa: PLR0911 - one line a form
     if given is None or given is False:
         return None
     if given is True:

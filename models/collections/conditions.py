@@ -135,7 +135,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def holds(condition: Condition, record: Json, depth: int = 0) -> bool:  # noqa: PLR0911 - one line a kind of condition
+def holds(condition: Condition, record: Json, depth: int = 0) -> bool:  # noqa: C901, PLR0911 - one line a kind of condition
     """Whether `record` (or the element of a list that `depth` steps lead to) meets `condition`; `Match` is refused."""
     match condition:
         case All(parts):

@@ -31,7 +31,7 @@ class Clock:
 @lru_cache(maxsize=1000)
 def zone_named(name: str) -> tzinfo:
     """The zone of an IANA name or an offset (`+02:00`). Raises `BadUserInput`."""
-    if re.fullmatch(r"[+-]\d\d:\d\d", name):
+    if re.fullmatch(r"[+-]([01]\d|2[0-3]):[0-5]\d", name):
         zone = datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo
         assert zone is not None
         return zone
@@ -81,7 +81,7 @@ def is_math(text: str) -> bool:
 
 
 def math_micros(text: str, clock: Clock, *, only_date: bool, up: bool) -> int:
-    """Microseconds of a date math expression; `up` takes the last microsecond of a rounded unit. Raises `ValueError`."""
+    """Microseconds of date math; `up` takes the last microsecond of a rounded unit. Raises `ValueError`."""
     match = _MATH_TEXT.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not date math such as now-30d/d")
@@ -124,7 +124,7 @@ def _round(local: datetime, unit: str, *, up: bool) -> datetime:
     return _shift(start, 1, unit) - _MICROSECOND if up else start
 
 
-def floor(local: datetime, unit: str) -> datetime:
+def floor(local: datetime, unit: str) -> datetime:  # noqa: PLR0911 - one line a unit
     """The start of the unit (`y M w d h m s`, weeks from Monday) in which `local` lies."""
     day = local.replace(hour=0, minute=0, second=0, microsecond=0)
     match unit:

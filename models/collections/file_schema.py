@@ -35,9 +35,17 @@ def file_schema() -> Schema:
                 "items": {"type": "object", "minProperties": 1, "maxProperties": 1},
                 "description": "The order without search and orderBy.",
             },
-            "search": _object({"fuzzy": _flag("Forgive typing errors."), "prefix": _flag("The last word is a prefix.")}),
+            "search": _object(
+                {"fuzzy": _flag("Forgive typing errors."), "prefix": _flag("The last word is a prefix.")}
+            ),
         },
-        "$defs": {"property": _property(), "access": _access(), "grants": _grants(), "link": _link(), "search": _x_search()},
+        "$defs": {
+            "property": _property(),
+            "access": _access(),
+            "grants": _grants(),
+            "link": _link(),
+            "search": _x_search(),
+        },
     }
 
 

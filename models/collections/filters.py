@@ -25,6 +25,9 @@ from models.collections.properties import ROOT, Path, Property, Shape
 
 Filter = Mapping[str, Any]
 ELEMENT_OPERATORS = ("some", "none", "every")
+MAX_PART, MAX_FOLDED, MAX_FOLDED_PART = 500, 500, 100
+"""Bytes of a text that values are to begin with, contain or be ordered by; characters of one compared without case,
+as a whole and otherwise: what Elasticsearch can search by exactly."""
 
 
 def condition_of(shape: Shape, given: Filter | None, clock: Clock, base: Path = ROOT) -> Condition:
@@ -116,7 +119,7 @@ def _count(path: Path, given: Filter) -> Condition:
 
 
 def _scalar(path: Path, given: Filter, clock: Clock) -> Condition:
-    if given.get("timeZone"):
+    if given.get("timeZone") is not None:
         clock = Clock(clock.now, zone_named(given["timeZone"]))
     ignore_case = bool(given.get("ignoreCase"))
     parts: list[Condition] = []
@@ -136,10 +139,32 @@ def _operator(path: Path, operator: str, value: Any, ignore_case: bool, clock: C
         case "match" | "phrase":
             return Match(path, value, phrase=operator == "phrase")
         case "near":
-            return Near(path, value["lat"], value["lon"], value["withinMeters"])
+            return _near(path, value)
         case "box":
-            return Box(path, value["north"], value["south"], value["east"], value["west"])
+            return _box(path, value)
     return _compare(path, operator, value, ignore_case, clock)
+
+
+def _near(path: Path, given: Filter) -> Condition:
+    check_point(path.name, given["lat"], given["lon"])
+    if not given["withinMeters"] >= 0:
+        raise BadUserInput(f"{path.name}: withinMeters must not be negative.")
+    return Near(path, given["lat"], given["lon"], given["withinMeters"])
+
+
+def _box(path: Path, given: Filter) -> Condition:
+    north, south, east, west = given["north"], given["south"], given["east"], given["west"]
+    check_point(path.name, north, east)
+    check_point(path.name, south, west)
+    if south > north:
+        raise BadUserInput(f"{path.name}: south must not be north of north.")
+    return Box(path, north, south, east, west)
+
+
+def check_point(name: str, lat: float, lon: float) -> None:
+    """Raises `BadUserInput` for what is no place on earth."""
+    if not (-90 <= lat <= 90 and -180 <= lon <= 180):
+        raise BadUserInput(f"{name}: {lat:g}, {lon:g} is no place.", "Give a latitude of ±90 and a longitude of ±180.")
 
 
 def _compare(path: Path, operator: str, value: Any, ignore_case: bool, clock: Clock) -> Condition:
@@ -148,8 +173,28 @@ def _compare(path: Path, operator: str, value: Any, ignore_case: bool, clock: Cl
     if operator in ("in", "notIn"):
         if any(one is None for one in value):
             raise _null(path, operator)
-        return Compare(path, operator, tuple(fold(convert(one)) for one in value), ignore_case)
-    return Compare(path, operator, fold(convert(value)), ignore_case)
+        operand: Any = tuple(fold(convert(one)) for one in value)
+    else:
+        operand = fold(convert(value))
+    for one in operand if isinstance(operand, tuple) else (operand,):
+        _check_length(path, operator, one, ignore_case=ignore_case)
+    return Compare(path, operator, operand, ignore_case)
+
+
+def _check_length(path: Path, operator: str, value: Any, *, ignore_case: bool) -> None:
+    if not isinstance(value, str):
+        return
+    whole = operator in ("eq", "ne", "in", "notIn")
+    if ignore_case:
+        length, most, unit = len(value), MAX_FOLDED if whole else MAX_FOLDED_PART, "characters"
+    elif whole:
+        return
+    else:
+        length, most, unit = len(value.encode(errors="replace")), MAX_PART, "bytes"
+    if length > most:
+        case = " with ignoreCase" if ignore_case else ""
+        message = f"{path.name}: {operator} takes at most {most} {unit}{case}, not {length:,}."
+        raise BadUserInput(message, "Compare with a shorter text.")
 
 
 def _operand(prop: Property, operator: str, clock: Clock) -> Callable[[Any], Any]:
@@ -179,4 +224,3 @@ def _number_or_text(prop: Property) -> Callable[[Any], Any]:
 
 def _null(path: Path, operator: str) -> BadUserInput:
     return BadUserInput(f"{path.name}: {operator} does not take null.", "Use exists: false to find what has no value.")
-

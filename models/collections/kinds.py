@@ -98,7 +98,7 @@ def _integer(value: Json) -> int:
 
 def _float(value: Json) -> float:
     number = float(value)
-    if isinstance(value, bool) or isinstance(value, str) or not math.isfinite(number):
+    if isinstance(value, bool | str) or not math.isfinite(number):
         raise ValueError
     return number
 

@@ -9,7 +9,7 @@ import jsonschema_rs
 
 from errors import CollectionErrors
 from models.collections.annotations import known_keys, read_access
-from models.collections.building import ShapeBuilder
+from models.collections.building import ENVELOPE, ShapeBuilder
 from models.collections.kinds import INT, LINK, LONG
 from models.collections.names import is_name, lower_first, plural_of
 from models.collections.properties import MAX_PATHS, ROOT, Collection, OrderSpec, Path, Property, SearchSettings, Shape
@@ -69,6 +69,7 @@ def load_catalog(folder: FilePath) -> Catalog:
     for source, collection in read:
         _connect(source, collection, catalog)
         _finish(source, collection)
+    _reverses(read, catalog)
     if problems.found:
         raise CollectionErrors(problems.lines)
     return catalog
@@ -165,6 +166,7 @@ def _unique(read: list[tuple[Source, Collection]]) -> None:
         folded = collection.name.casefold()
         if folded in names:
             source.problem(("name",), f"name {collection.name} is taken by {names[folded].file}")
+            continue
         names[folded] = source
         for query_field in (collection.single, collection.plural, f"{collection.single}Suggestions"):
             if query_field in fields:
@@ -178,7 +180,8 @@ def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:
     """Give every link its target: the properties that it includes, and the reverse field's name there."""
     for at, prop in list(_links(source, collection.shape)):
         spec = prop.link
-        assert spec and prop.shape
+        assert spec
+        assert prop.shape
         target = catalog.get(spec.collection)
         if target is None:
             advice = did_you_mean(spec.collection, catalog.collections)
@@ -189,8 +192,22 @@ def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:
         _include(source, at, prop, target)
 
 
+def _reverses(read: list[tuple[Source, Collection]], catalog: Catalog) -> None:
+    """Report a reverse field whose name its target has already."""
+    taken = {c.name: {*ENVELOPE, *c.shape.properties} for c in catalog}
+    for source, collection in read:
+        for at, prop in _links(source, collection.shape):
+            spec = prop.link
+            if not spec or not spec.reverse or spec.collection not in taken:
+                continue
+            if spec.reverse in taken[spec.collection]:
+                source.problem((*at, "reverse"), f"{spec.collection} has a field {spec.reverse} already: name another")
+            taken[spec.collection].add(spec.reverse)
+
+
 def _include(source: Source, at: Pointer, prop: Property, target: Collection) -> None:
-    assert prop.link and prop.shape
+    assert prop.link
+    assert prop.shape
     by_name = {one.name: one for one in target.shape.properties.values() if one.kind is not LINK}
     for name in prop.link.include:
         found = by_name.get(name)
@@ -216,7 +233,9 @@ def _links(source: Source, shape: Shape) -> Iterator[tuple[Pointer, Property]]:
 def _finish(source: Source, collection: Collection) -> None:
     collection.default_order = tuple(_orders(source, collection))
     if len(collection.paths) > MAX_PATHS:
-        source.problem(("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false")
+        source.problem(
+            ("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false"
+        )
     for action, pointer in (("read", "read"), ("create", "create"), ("update", "update"), ("delete", "delete")):
         for grant in collection.access.grants(action):
             if grant.where is not None:
@@ -227,7 +246,9 @@ def _finish(source: Source, collection: Collection) -> None:
         if name in by_name:
             by_name[name].server_set = True
         else:
-            source.problem(("access", "set", "create", name), f"{name!r} is not a property{did_you_mean(name, by_name)}")
+            source.problem(
+                ("access", "set", "create", name), f"{name!r} is not a property{did_you_mean(name, by_name)}"
+            )
 
 
 def _orders(source: Source, collection: Collection) -> Iterator[OrderSpec]:
@@ -262,5 +283,3 @@ def _order(source: Source, at: Pointer, given: dict[str, Any], shape: Shape, bas
 def is_ordered(prop: Property) -> bool:
     """Whether records can be ordered by a property: one scalar value that is indexed."""
     return prop.is_indexed and prop.kind.ordered is not None and not prop.many
-
-

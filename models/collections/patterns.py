@@ -85,7 +85,9 @@ def _beside(character: str, alphabet: Alphabet, *, above: bool) -> str:
     """The class of characters whose folded form is greater (or less) than `character`."""
     code = ord(character)
     chosen = {
-        ord(one) for one, folded in alphabet.targets.items() if (folded[0] > character) is above and folded[0] != character
+        ord(one)
+        for one, folded in alphabet.targets.items()
+        if (folded[0] > character) is above and folded[0] != character
     }
     special = {ord(one) for one in alphabet.targets}
     low, high = (code + 1, _LAST) if above else (0, code - 1)

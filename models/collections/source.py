@@ -97,7 +97,8 @@ def read_source(path: Path, problems: Problems) -> Source | None:
 def _plain(node: Any, pointer: Pointer, lines: dict[Pointer, int]) -> Any:
     if isinstance(node, CommentedMap):
         for key in node:
-            lines[(*pointer, str(key))] = node.lc.key(key)[0] + 1
+            if key in node.lc.data:  # what `<<` merges in has no line here
+                lines[(*pointer, str(key))] = node.lc.key(key)[0] + 1
         return {str(key): _plain(value, (*pointer, str(key)), lines) for key, value in node.items()}
     if isinstance(node, CommentedSeq):
         for position in range(len(node)):

@@ -64,7 +64,7 @@ class _Exchange:
     array: bool
 
 
-class _StreamWanted(Exception):  # noqa: N818 - says what to do, not what failed
+class _StreamWanted(Exception):
     """The request asks for a stream of results."""
 
 

@@ -11,7 +11,7 @@ from errors import RequestRefused
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
-class ClientGone(Exception):  # noqa: N818 - nothing failed
+class ClientGone(Exception):
     """The client closed the connection: nobody waits for an answer."""
 
 

@@ -46,7 +46,7 @@ async def sent_text(parameters: Parameters, _context: object) -> str:
     raise RequestRefused(400, "The parameter `query` is missing.", "Send the text of an operation.")
 
 
-class DocumentRefused(Exception):  # noqa: N818 - named as the errors of ours are
+class DocumentRefused(Exception):
     """A document that does not parse or is not valid, with each reason."""
 
     def __init__(self, errors: Sequence[GraphQLError], stage: Stage) -> None:

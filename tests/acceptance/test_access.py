@@ -83,12 +83,16 @@ def test_what_may_not_be_read_is_absent_everywhere(viewers: Viewers, articles: d
 
 
 def test_a_link_to_what_may_not_be_read_is_null(viewers: Viewers) -> None:
-    document = "{ articles(filter: {slug: {eq: \"other\"}}) { nodes { about subject { slug } } } }"
+    document = '{ articles(filter: {slug: {eq: "other"}}) { nodes { about subject { slug } } } }'
     assert viewers("ben", "author").ask(document)["articles"]["nodes"] == [{"about": "draft", "subject": None}]
-    assert viewers("eve", "editor").ask(document)["articles"]["nodes"] == [{"about": "draft", "subject": {"slug": "draft"}}]
+    assert viewers("eve", "editor").ask(document)["articles"]["nodes"] == [
+        {"about": "draft", "subject": {"slug": "draft"}}
+    ]
 
 
-def test_writing_what_may_not_be_read_is_not_found_and_what_may_is_forbidden(viewers: Viewers, articles: dict[str, str]) -> None:
+def test_writing_what_may_not_be_read_is_not_found_and_what_may_is_forbidden(
+    viewers: Viewers, articles: dict[str, str]
+) -> None:
     for viewer in (viewers(), viewers("ben", "author"), viewers("guest", "nobody-special")):
         hidden, shown = articles["draft"], articles["open"]
         assert errors_of(writer(viewer).update(hidden, {"title": "x"})) == [("NOT_FOUND", [])]
@@ -120,16 +124,28 @@ def test_the_server_writes_the_owner_and_nobody_else_does(viewers: Viewers, admi
 
 def test_a_property_that_may_not_be_read_is_null_and_unknown_to_search(viewers: Viewers) -> None:
     assert viewers().ask(ONE, key="open")["article"] | {"id": ""} == {"id": "", "fee": None, "notes": None}
-    assert viewers("eve", "editor").ask(ONE, key="open")["article"] | {"id": ""} == {"id": "", "fee": 12, "notes": "secretly dull"}
+    assert viewers("eve", "editor").ask(ONE, key="open")["article"] | {"id": ""} == {
+        "id": "",
+        "fee": 12,
+        "notes": "secretly dull",
+    }
     assert [node["fee"] for node in viewers("ann", "author").ask(ALL)["articles"]["nodes"]] == [None] * 3
-    searched = "{ articles(search: \"dull\") { totalCount edges { highlights { path } } } }"
+    searched = '{ articles(search: "dull") { totalCount edges { highlights { path } } } }'
     assert viewers().ask(searched)["articles"]["totalCount"] == 0
-    assert viewers("eve", "editor").ask(searched)["articles"] == {"totalCount": 1, "edges": [{"highlights": [{"path": "notes"}]}]}
+    assert viewers("eve", "editor").ask(searched)["articles"] == {
+        "totalCount": 1,
+        "edges": [{"highlights": [{"path": "notes"}]}],
+    }
 
 
 @pytest.mark.parametrize(
     "arguments",
-    ["filter: {fee: {gt: 1}}", "filter: {not: {fee: {exists: true}}}", "orderBy: [{fee: ASC}]", "filter: {or: [{notes: {eq: \"x\"}}]}"],
+    [
+        "filter: {fee: {gt: 1}}",
+        "filter: {not: {fee: {exists: true}}}",
+        "orderBy: [{fee: ASC}]",
+        'filter: {or: [{notes: {eq: "x"}}]}',
+    ],
 )
 def test_a_property_that_may_not_be_read_may_not_be_searched_by(viewers: Viewers, arguments: str) -> None:
     document = f"{{ articles({arguments}) {{ totalCount nodes {{ slug }} }} }}"
@@ -163,7 +179,7 @@ def test_a_collection_for_the_signed_in_is_empty_for_others(viewers: Viewers) ->
     guest, anonymous = viewers("guest", "nobody-special"), viewers()
     memo = Writer(guest, "Memo", "memos", "id key text").create(text="remember", wait="SEARCHABLE")["record"]
     assert memo["key"] is None
-    document = "query($id: ID!) { memo(id: $id) { text } memos(search: \"remember\") { totalCount nodes { text } } }"
+    document = 'query($id: ID!) { memo(id: $id) { text } memos(search: "remember") { totalCount nodes { text } } }'
     assert anonymous.ask(document, id=memo["id"]) == {"memo": None, "memos": {"totalCount": 0, "nodes": []}}
     found = guest.ask(document, id=memo["id"])
     assert found["memo"] == {"text": "remember"}
@@ -173,7 +189,9 @@ def test_a_collection_for_the_signed_in_is_empty_for_others(viewers: Viewers) ->
     assert Writer(guest, "Memo", "memos").delete(memo["id"])["errors"] == []
 
 
-@pytest.mark.parametrize("header", ["Bearer wrong", "Bearer", "Bearer cg_" + "x" * 43, "Basic YTpi", "Bearer \xe4", "nonsense"])
+@pytest.mark.parametrize(
+    "header", ["Bearer wrong", "Bearer", "Bearer cg_" + "x" * 43, "Basic YTpi", "Bearer \xe4", "nonsense"]
+)
 def test_a_token_that_is_none_of_ours_is_unauthenticated_never_anonymous(kinds: System, header: str) -> None:
     with kinds.client() as client:
         sent: Any = {"authorization": header.encode("latin-1")}

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psutil
@@ -65,7 +66,9 @@ def write(system: System, part: str) -> Iterator[str]:
         for number in range(WRITTEN):
             key = f"W{part[-3:]}{number:03}"
             try:
-                answer = client.post("/graphql", json={"query": CREATE, "variables": {"input": {"acno": key, "title": key}}})
+                answer = client.post(
+                    "/graphql", json={"query": CREATE, "variables": {"input": {"acno": key, "title": key}}}
+                )
             except httpx.TransportError:
                 time.sleep(0.2)  # the server itself is away: nothing was acknowledged
                 continue
@@ -76,7 +79,7 @@ def write(system: System, part: str) -> Iterator[str]:
 def wait_until_settled(client: httpx.Client, least: int) -> None:
     """Wait until nothing is pending and both stores have as many records."""
     deadline = time.monotonic() + SETTLED_SECONDS
-    state: object = None
+    state: list[dict[str, Any]] = []
     while time.monotonic() < deadline:
         try:
             state = client.post("/graphql", json={"query": STATE}).json()["data"]["collections"]

@@ -26,7 +26,12 @@ def record(sightings: Writer, request: pytest.FixtureRequest) -> dict[str, Any]:
     number = 1_000_000 + abs(hash(request.node.name)) % 1_000_000_000
     weather = {"sky": "clear", "wind": 3.5}
     made = sightings.create(
-        number=number, seen="2024-05-01", species="Curlew", tags=["shore", "flock"], weather=weather, extra={"a": {"b": 1, "c": 2}}
+        number=number,
+        seen="2024-05-01",
+        species="Curlew",
+        tags=["shore", "flock"],
+        weather=weather,
+        extra={"a": {"b": 1, "c": 2}},
     )
     assert made["errors"] == []
     created: dict[str, Any] = made["record"]
@@ -65,7 +70,9 @@ def test_half_a_surrogate_pair_is_refused_where_it_stands(sightings: Writer, rec
     assert sightings.update(record["id"], {"tags": ["\U0001f426"]})["record"]["tags"] == ["\U0001f426"]
 
 
-def test_a_patch_changes_what_it_names_and_removes_what_it_nulls(admin: Api, sightings: Writer, record: dict[str, Any]) -> None:
+def test_a_patch_changes_what_it_names_and_removes_what_it_nulls(
+    admin: Api, sightings: Writer, record: dict[str, Any]
+) -> None:
     patch = {"species": None, "weather": {"wind": 9.5}, "tags": ["alone"], "extra": {"a": {"b": None, "d": 3}}}
     patched = sightings.update(record["id"], patch)
     assert patched["errors"] == []
@@ -88,7 +95,9 @@ def test_a_required_property_can_not_be_removed(sightings: Writer, record: dict[
     assert errors_of(sightings.update(record["id"], {"seen": None})) == [("VALIDATION", ["seen"])]
 
 
-def test_a_write_that_expects_another_revision_gets_the_current_record(sightings: Writer, record: dict[str, Any]) -> None:
+def test_a_write_that_expects_another_revision_gets_the_current_record(
+    sightings: Writer, record: dict[str, Any]
+) -> None:
     current = sightings.update(record["id"], {"species": "Whimbrel"}, expected=1)["record"]
     assert current["revision"] == 2
     for refused in (
@@ -108,9 +117,13 @@ def test_a_key_can_be_changed_unless_it_is_taken(admin: Api, sightings: Writer, 
     assert admin.ask(READ, key=record["key"])["sighting"] is None
 
 
-def test_a_deleted_record_is_gone_its_key_is_free_and_it_can_come_back(admin: Api, sightings: Writer, record: dict[str, Any]) -> None:
+def test_a_deleted_record_is_gone_its_key_is_free_and_it_can_come_back(
+    admin: Api, sightings: Writer, record: dict[str, Any]
+) -> None:
     assert sightings.delete(record["id"], expected=1) == {"record": None, "errors": []}
-    found = admin.ask("query($id: ID!, $key: String) { node(id: $id) { id } sighting(key: $key) { id } }", **_names(record))
+    found = admin.ask(
+        "query($id: ID!, $key: String) { node(id: $id) { id } sighting(key: $key) { id } }", **_names(record)
+    )
     assert found == {"node": None, "sighting": None}
     assert errors_of(sightings.delete(record["id"])) == [("NOT_FOUND", [])]
     assert errors_of(sightings.update(record["id"], {"species": "x"})) == [("NOT_FOUND", [])]
@@ -132,7 +145,9 @@ def test_a_revert_makes_an_earlier_state_a_new_revision(sightings: Writer, recor
         assert errors_of(sightings.revert(record["id"], absent))[0][0] == "NOT_FOUND"
 
 
-def test_the_history_tells_every_state_newest_first_a_page_at_a_time(admin: Api, sightings: Writer, record: dict[str, Any]) -> None:
+def test_the_history_tells_every_state_newest_first_a_page_at_a_time(
+    admin: Api, sightings: Writer, record: dict[str, Any]
+) -> None:
     sightings.update(record["id"], {"species": "Godwit"})
     sightings.delete(record["id"])
     sightings.restore(record["id"])
@@ -195,8 +210,10 @@ def test_a_thousand_records_go_in_by_one_upsert(admin: Api, sightings: Writer) -
     assert admin.ask(counted)["sightings"]["totalCount"] == 1_000
 
 
-def test_a_write_that_waits_for_search_is_found_by_the_next_search(admin: Api, sightings: Writer, record: dict[str, Any]) -> None:
-    document = "query($n: Int) { sightings(search: \"greenshank\", filter: {number: {eq: $n}}) { totalCount } }"
+def test_a_write_that_waits_for_search_is_found_by_the_next_search(
+    admin: Api, sightings: Writer, record: dict[str, Any]
+) -> None:
+    document = 'query($n: Int) { sightings(search: "greenshank", filter: {number: {eq: $n}}) { totalCount } }'
 
     def found() -> int:
         count: int = admin.ask(document, n=record["number"])["sightings"]["totalCount"]

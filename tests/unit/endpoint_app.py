@@ -41,7 +41,7 @@ Anything = NewType("Anything", object)
 ANYTHING = strawberry.scalar(name="Anything", parse_value=lambda value: value, serialize=lambda value: value)
 
 
-class ConnectionTimeout(Exception):  # noqa: N818 - the name counts
+class ConnectionTimeout(Exception):
     """Stands where elastic_transport's would: known by its module and name."""
 
 
