@@ -36,8 +36,7 @@ class System:
 
     def command(self, *arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
         """Run a command of the command line on this system's servers."""
-        finished = run_command(*arguments, "--data", str(self.data), stdin=stdin)
-        return finished
+        return run_command(*arguments, "--data", str(self.data), stdin=stdin)
 
 
 def run_command(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
@@ -77,7 +76,7 @@ def running(
         try:
             said = _until_ready(process)
             log.seek(0)
-            assert said and process.poll() is None, f"up did not start: {log.read().decode(errors='replace')}"
+            assert said, f"up did not start: {log.read().decode(errors='replace')}"
             yield System(f"http://127.0.0.1:{port}", data, (data / "admin-token").read_text().strip())
         finally:
             process.send_signal(signal.SIGTERM)

@@ -9,6 +9,9 @@ import httpx
 
 JSON = {"content-type": "application/json"}
 
+Payload = Any
+"""What a mutation answers: `record` and `errors`."""
+
 
 @dataclass(frozen=True)
 class Api:
@@ -51,27 +54,31 @@ class Writer:
     def _payload(self) -> str:
         return f"{{ record {{ {self.fields} }} errors {{ code message path }} }}"
 
-    def create(self, wait: str = "COMMITTED", **record: Any) -> dict[str, Any]:
+    def create(self, wait: str = "COMMITTED", **record: Any) -> Payload:
         document = f"mutation($i: {self.name}Input!, $w: Visibility) {{ p: create{self.name}(input: $i, waitFor: $w)"
-        return self._write(document, i=record, w=wait)
+        return self._one(document, i=record, w=wait)
 
-    def update(self, id: str, patch: Any, expected: int | None = None, wait: str = "COMMITTED") -> dict[str, Any]:  # noqa: A002
+    def update(self, id: str, patch: Any, expected: int | None = None, wait: str = "COMMITTED") -> Payload:  # noqa: A002
         document = f"""mutation($id: ID!, $p: {self.name}Patch!, $e: Int, $w: Visibility) {{
             p: update{self.name}(id: $id, patch: $p, expectedRevision: $e, waitFor: $w)"""
-        return self._write(document, id=id, p=patch, e=expected, w=wait)
+        return self._one(document, id=id, p=patch, e=expected, w=wait)
 
-    def delete(self, id: str, expected: int | None = None, wait: str = "COMMITTED") -> dict[str, Any]:  # noqa: A002
+    def delete(self, id: str, expected: int | None = None, wait: str = "COMMITTED") -> Payload:  # noqa: A002
         document = f"""mutation($id: ID!, $e: Int, $w: Visibility) {{
             p: delete{self.name}(id: $id, expectedRevision: $e, waitFor: $w)"""
-        return self._write(document, id=id, e=expected, w=wait)
+        return self._one(document, id=id, e=expected, w=wait)
 
-    def restore(self, id: str) -> dict[str, Any]:  # noqa: A002
-        return self._write(f"mutation($id: ID!) {{ p: restore{self.name}(id: $id)", id=id)
+    def restore(self, id: str) -> Payload:  # noqa: A002
+        return self._one(f"mutation($id: ID!) {{ p: restore{self.name}(id: $id)", id=id)
 
-    def revert(self, id: str, revision: int, expected: int | None = None) -> dict[str, Any]:  # noqa: A002
+    def revert(self, id: str, revision: int, expected: int | None = None) -> Payload:  # noqa: A002
         document = f"""mutation($id: ID!, $r: Int!, $e: Int) {{
             p: revert{self.name}(id: $id, revision: $r, expectedRevision: $e)"""
-        return self._write(document, id=id, r=revision, e=expected)
+        return self._one(document, id=id, r=revision, e=expected)
+
+    def _one(self, document: str, **variables: Any) -> dict[str, Any]:
+        payload: dict[str, Any] = self._write(document, **variables)
+        return payload
 
     def upsert(self, *records: Any, wait: str = "COMMITTED") -> list[dict[str, Any]]:
         field = f"upsert{self.plural[0].upper()}{self.plural[1:]}"

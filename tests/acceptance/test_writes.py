@@ -10,8 +10,9 @@ from tests.acceptance.asking import Api, Writer, errors_of
 from tests.running import System
 
 READ = "query($key: String) { sighting(key: $key) { number species tags weather { sky wind } extra sightingHistory } }"
-HISTORY = """query($key: String, $first: Int, $after: String) { sighting(key: $key) { history(first: $first, after: $after) {
-  nodes { revision operation at by data changes } pageInfo { hasNextPage endCursor } } } }"""
+HISTORY = """query($key: String, $first: Int, $after: String) { sighting(key: $key) {
+  history(first: $first, after: $after) {
+    nodes { revision operation at by data changes } pageInfo { hasNextPage endCursor } } } }"""
 LARGE = 2**31 - 1
 
 
@@ -87,7 +88,8 @@ def test_a_patch_changes_what_it_names_and_removes_what_it_nulls(
 
 
 def test_a_patch_that_changes_nothing_makes_no_revision(sightings: Writer, record: dict[str, Any]) -> None:
-    for patch in ({}, {"species": "Curlew"}, {"weather": {}}, {"extra": {"a": {"b": 1}}}):
+    patches: list[dict[str, Any]] = [{}, {"species": "Curlew"}, {"weather": {}}, {"extra": {"a": {"b": 1}}}]
+    for patch in patches:
         assert sightings.update(record["id"], patch) == {"record": record, "errors": []}
 
 
