@@ -49,9 +49,7 @@ class Searches(DataLoader[SearchQuery, Found | BaseException]):
 
 def _found(query: SearchQuery, answer: Any) -> Found | BaseException:
     if "error" in answer:
-        cause = answer["error"]
-        reason = cause.get("reason") if isinstance(cause, dict) else cause
-        return _named(refusal_of(answer.get("status", 500), str(reason)))
+        return _named(refusal_of(answer.get("status", 500), answer["error"]))
     if answer.get("timed_out"):
         return SearchUnavailable("The search took longer than the limit.", "Ask for less, or again later.")
     return found_of(query, answer)

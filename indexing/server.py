@@ -1,6 +1,6 @@
 """The connection to Elasticsearch: requests of ready bytes, answers as plain data, failures by our own names."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
 import orjson
@@ -113,15 +113,22 @@ def _refusal(error: ApiError) -> CatalographError:
     if status in _UNAVAILABLE:
         return SearchUnavailable(f"Elasticsearch is overloaded or not ready ({status}).")
     body = error.body
-    cause = body.get("error") if isinstance(body, dict) else None
-    if isinstance(cause, dict):
-        roots = cause.get("root_cause") or [cause]
-        return refusal_of(status, str(roots[0].get("reason") or cause.get("reason")))
-    return refusal_of(status, str(body))
+    return refusal_of(status, body.get("error", body) if isinstance(body, dict) else body)
 
 
-def refusal_of(status: int, reason: str) -> CatalographError:
-    """What it means that Elasticsearch refused a request."""
-    if any(sign in reason for sign in _TOO_MUCH):
+def refusal_of(status: int, cause: Any) -> CatalographError:
+    """What it means that Elasticsearch refused a request, given the `error` of its answer."""
+    reasons = " ".join(dict.fromkeys(_reasons(cause)))
+    if any(sign in reasons for sign in _TOO_MUCH):
         return CostExceeded("The search is more than Elasticsearch can do at once.", "Ask with less, or shorter texts.")
-    return SearchRefused(status, reason[:1_000])
+    return SearchRefused(status, reasons[:1_000])
+
+
+def _reasons(cause: Any) -> Iterator[str]:
+    """What an error says, and what the errors below it say."""
+    while isinstance(cause, dict):
+        yield from (str(root.get("reason")) for root in cause.get("root_cause") or ())
+        yield str(cause.get("reason"))
+        cause = cause.get("caused_by")
+    if cause is not None:
+        yield str(cause)
