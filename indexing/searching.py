@@ -44,7 +44,7 @@ class Searches(DataLoader[SearchQuery, Found | BaseException]):
         return list(answer["responses"])
 
     async def _send(self, path: str, body: bytes, kind: str = "application/json") -> Any:
-        return await self._server.ask("POST", path, body, kind=kind, opaque_id=self._request_id, timeout=self._timeout)
+        return await self._server.search(path, body, kind=kind, opaque_id=self._request_id, timeout=self._timeout)
 
 
 def _found(query: SearchQuery, answer: Any) -> Found | BaseException:

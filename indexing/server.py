@@ -17,6 +17,7 @@ from elastic_transport import (
 from elasticsearch import ApiError, AsyncElasticsearch
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
+from indexing.outages import Outages
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -46,16 +47,10 @@ class SearchServer:
     """Elasticsearch, reached through a pool of kept connections."""
 
     def __init__(self, urls: str, timeout: float) -> None:
-        self._timeout = timeout
-        self._client = AsyncElasticsearch(
-            urls.split(","),
-            request_timeout=timeout,
-            max_retries=0,
-            retry_on_timeout=False,
-            http_compress=False,
-            connections_per_node=32,
-            serializers={JSON: OrjsonSerializer(), NDJSON: OrjsonSerializer()},
-        )
+        self._client = _client(urls, timeout, connections=32)
+        # Of its own, so that it never waits behind slow requests for a connection.
+        self._probing = _client(urls, timeout, connections=1)
+        self._outages = Outages(self._probe)
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,7 +59,15 @@ class SearchServer:
         await self.close()
 
     async def close(self) -> None:
+        await self._outages.close()
+        await self._probing.close()
         await self._client.close()
+
+    async def search(self, path: str, body: bytes, *, kind: str, opaque_id: str | None, timeout: float) -> Any:
+        """The answer to a search; as `ask`, but that Elasticsearch hangs is told within 2 s."""
+        return await self._outages.guard(
+            lambda: self.ask("POST", path, body, kind=kind, opaque_id=opaque_id, timeout=timeout)
+        )
 
     async def ask(
         self,
@@ -103,9 +106,27 @@ class SearchServer:
                 return False
             raise
 
+    async def _probe(self) -> None:
+        try:
+            await self._probing.perform_request("GET", "/_cluster/health?local=true", headers={"accept": JSON})
+        except (TransportError, ApiError) as error:
+            raise SearchUnavailable(f"Elasticsearch does not answer ({type(error).__name__}).") from error
+
     async def ping(self) -> None:
         """Raises `SearchUnavailable` unless the cluster answers."""
         await self.ask("GET", "/_cluster/health?timeout=1s", timeout=2.0)
+
+
+def _client(urls: str, timeout: float, connections: int) -> AsyncElasticsearch:
+    return AsyncElasticsearch(
+        urls.split(","),
+        request_timeout=timeout,
+        max_retries=0,
+        retry_on_timeout=False,
+        http_compress=False,
+        connections_per_node=connections,
+        serializers={JSON: OrjsonSerializer(), NDJSON: OrjsonSerializer()},
+    )
 
 
 def _refusal(error: ApiError) -> CatalographError:

@@ -47,7 +47,7 @@ def _tokens(searched: str) -> list[str]:
     tokens = _TOKEN.findall(clean)[:MAX_WORDS]
     if clean.count("(") != clean.count(")") or clean.count("(") > MAX_GROUPS:
         tokens = [token.replace("(", " ").replace(")", " ") for token in tokens]
-    return [_without_variants(token) for token in tokens if token.strip() not in ("", '"')]  # noqa: S105 - a quotation mark
+    return [_without_variants(token) for token in tokens if token.strip() not in ("", '"')]
 
 
 def _without_variants(token: str) -> str:
