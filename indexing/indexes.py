@@ -70,7 +70,7 @@ class Indexes:
 
     async def count(self, collection: str) -> int:
         """The records that searches see."""
-        answer = await self.server.ask("GET", f"/{alias_of(self.prefix, collection)}/_count")
+        answer = await self.server.search(f"/{alias_of(self.prefix, collection)}/_count", b"{}")
         return int(answer["count"])
 
     async def exists(self, index: str) -> bool:

@@ -63,7 +63,9 @@ class SearchServer:
         await self._probing.close()
         await self._client.close()
 
-    async def search(self, path: str, body: bytes, *, kind: str, opaque_id: str | None, timeout: float) -> Any:
+    async def search(
+        self, path: str, body: bytes, *, kind: str = JSON, opaque_id: str | None = None, timeout: float | None = None
+    ) -> Any:
         """The answer to a search; as `ask`, but that Elasticsearch hangs is told within 2 s."""
         return await self._outages.guard(
             lambda: self.ask("POST", path, body, kind=kind, opaque_id=opaque_id, timeout=timeout)

@@ -1,0 +1,82 @@
+"""Notices that Elasticsearch hangs long before a search has used up its time, and until it is back has none begin."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import structlog
+
+from errors import CatalographError, SearchUnavailable
+
+T = TypeVar("T")
+PATIENCE_SECONDS = 0.5
+"""How long a search may take before it is asked whether anybody is there."""
+PROBE_SECONDS = 1.2
+"""How long that question may take: together less than the 2 s within which an outage is told."""
+RETRY_SECONDS = 0.5
+
+log = structlog.get_logger()
+
+
+class Outages:
+    """Knows whether Elasticsearch hangs; `ping` raises a `CatalographError` or takes long if it does."""
+
+    def __init__(self, ping: Callable[[], Awaitable[None]]) -> None:
+        self._ping = ping
+        self._probing: asyncio.Task[bool] | None = None
+        self._returning: asyncio.Task[None] | None = None
+
+    @property
+    def known(self) -> bool:
+        """Whether it hangs, as far as anybody knows."""
+        return self._returning is not None
+
+    async def guard(self, request: Callable[[], Awaitable[T]]) -> T:
+        """The result of `request`. Raises `SearchUnavailable` within 2 s when it hangs, at once when that is known."""
+        if self.known:
+            raise _unavailable()
+        running = asyncio.ensure_future(request())
+        try:
+            while not running.done():
+                await asyncio.wait([running], timeout=PATIENCE_SECONDS)
+                if not running.done() and not await self._answers(running):
+                    raise _unavailable()
+            return running.result()
+        finally:
+            running.cancel()
+
+    async def close(self) -> None:
+        for task in (self._probing, self._returning):
+            if task:
+                task.cancel()
+
+    async def _answers(self, running: "asyncio.Future[T]") -> bool:
+        """Whether it answers, or has answered meanwhile what it was asked. All that wait ask together."""
+        if self._probing is None or self._probing.done():
+            self._probing = asyncio.create_task(self._probe())
+        either: list[asyncio.Future[Any]] = [running, self._probing]
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if running.done() or self._probing.result():
+            return True
+        if not self.known:
+            log.warning("search_hangs", remedy="searches are refused until Elasticsearch answers again")
+            self._returning = asyncio.create_task(self._return())
+        return False
+
+    async def _probe(self) -> bool:
+        try:
+            async with asyncio.timeout(PROBE_SECONDS):
+                await self._ping()
+        except (CatalographError, TimeoutError):
+            return False
+        return True
+
+    async def _return(self) -> None:
+        while not await self._probe():  # noqa: ASYNC110 - nobody here could set an event
+            await asyncio.sleep(RETRY_SECONDS)
+        log.info("search_is_back")
+        self._returning = None
+
+
+def _unavailable() -> SearchUnavailable:
+    return SearchUnavailable("Elasticsearch does not answer.", "Searches come back by themselves when it does.")
