@@ -63,7 +63,7 @@ async def drain_batch(services: Services) -> Drained:
         for name in {row.collection for row in rows}:
             found = [records[row.record_id] for row in rows if row.collection == name and row.record_id in records]
             outcomes |= await _index(services, session, name, found, states.get(name, CollectionState(name)))
-            await _touch_sources(services, session, name, found)
+            await _touch_sources(services, session, name, [row for row in rows if row.collection == name], records)
         return await _settle(session, rows, records, outcomes)
 
 
@@ -97,11 +97,19 @@ def _reconsidered(outcome: Outcome) -> Outcome:
     return Outcome(outcome.record_id, OUTDATED) if outcome.reason and outcome.final else outcome
 
 
-async def _touch_sources(services: Services, session: WriteSession, name: str, records: Sequence[Record]) -> None:
-    """Have the records that link to the changed ones indexed again: they include, or miss, what these are now."""
-    keys = {record.key for record in records if record.key is not None}
-    for path in services.link_paths.get(name, ()):
-        await touch_sources(session, path, sorted(keys))
+async def _touch_sources(
+    services: Services, session: WriteSession, name: str, rows: Sequence[OutboxRow], records: dict[int, Record]
+) -> None:
+    """Have the records that link to the written ones indexed again: they include, or miss, what these are now.
+
+    What was only touched is passed over, since nobody includes what it includes: links may form rings.
+    """
+    written = [row for row in rows if not row.touched]
+    keys = {records[row.record_id].key for row in written if row.record_id in records}
+    keys |= {row.former_key for row in written}
+    named = sorted(key for key in keys if key is not None)
+    for path in services.link_paths.get(name, ()) if named else ():
+        await touch_sources(session, path, named)
 
 
 async def _settle(

@@ -80,7 +80,7 @@ async def touch_sources(session: WriteSession, path: LinkPath, keys: Sequence[st
     return len(ids)
 
 
-_QUEUE = text("INSERT INTO outbox (collection, record_id) SELECT :collection, unnest(:ids)").bindparams(
+_QUEUE = text("INSERT INTO outbox (collection, record_id, touched) SELECT :collection, unnest(:ids), true").bindparams(
     bindparam("collection", type_=Text), bindparam("ids", type_=ARRAY(BigInteger))
 )
 

@@ -22,6 +22,10 @@ class OutboxRow:
     collection: str
     record_id: int
     attempts: int
+    touched: bool
+    """Whether only what the record includes has changed, and not the record itself."""
+    former_key: str | None
+    """The key that the record had before the write, if the write changed it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +38,14 @@ class Backlog:
 
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _CLAIM = (
-    select(outbox.c.id, outbox.c.collection, outbox.c.record_id, outbox.c.attempts)
+    select(
+        outbox.c.id,
+        outbox.c.collection,
+        outbox.c.record_id,
+        outbox.c.attempts,
+        outbox.c.touched,
+        outbox.c.former_key,
+    )
     .where(or_(outbox.c.not_before.is_(None), outbox.c.not_before <= func.now()))
     .order_by(outbox.c.id)
     .limit(bindparam("limit", type_=BigInteger))

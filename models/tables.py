@@ -73,6 +73,8 @@ outbox = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Moment),
+    Column("touched", Boolean, nullable=False, server_default=text("false")),
+    Column("former_key", ByCodePoint),
 )
 
 dead_letters = Table(

@@ -35,16 +35,19 @@ noted AS (
     INSERT INTO revisions (record_id, revision, operation, by)
     SELECT id, revision, :operation, :by FROM written
 ), queued AS (
-    INSERT INTO outbox (collection, record_id) SELECT collection, id FROM written
+    INSERT INTO outbox (collection, record_id, former_key) SELECT collection, id, {former_key} FROM written
 )
 """
+
+# A statement sees the record as it was before the statement.
+_FORMER_KEY = "(SELECT nullif(records.key, written.key) FROM records WHERE records.id = written.id)"
 
 _CREATE = text(f"""
 WITH written AS (
     INSERT INTO records (collection, key, data) VALUES (:collection, :key, CAST(:data AS jsonb))
     ON CONFLICT (collection, key) WHERE NOT deleted DO NOTHING
     RETURNING {_RETURNED}
-), {_NOTED}
+), {_NOTED.format(former_key="NULL")}
 SELECT {_RETURNED} FROM written
 """)  # noqa: S608 -- only our own names
 
@@ -59,7 +62,7 @@ WITH moved AS (
         revision = revision + 1, index_version = index_version + 1, updated_at = now()
     WHERE id = :id AND revision = :revision
     RETURNING {_RETURNED}
-), {_NOTED}
+), {_NOTED.format(former_key=_FORMER_KEY)}
 SELECT {_RETURNED} FROM written
 """)  # noqa: S608 -- only our own names
 
@@ -70,7 +73,7 @@ WITH held AS (
     UPDATE records SET index_version = index_version + 1 FROM held WHERE records.id = held.id
     RETURNING records.collection, records.id
 )
-INSERT INTO outbox (collection, record_id) SELECT collection, id FROM touched
+INSERT INTO outbox (collection, record_id, touched) SELECT collection, id, true FROM touched
 """).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
 
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name", type_=Text))

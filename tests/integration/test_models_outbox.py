@@ -116,3 +116,16 @@ async def test_a_touched_record_is_indexed_again_with_a_higher_version(database:
     assert list(found) == [one]
     assert (found[one].index_version, found[one].revision) == (2, 1)
     assert other not in found
+    assert [row.touched for row in rows] == [True]
+
+
+async def test_a_write_that_changes_the_key_tells_the_key_before(database: Database, works: Collection) -> None:
+    (one,) = await write(database, works, "A")
+    async with database.writing() as session:
+        record = await session.record_for_update(works, one)
+        assert record
+        moved = await session.update(works, record, {"number": "B"})
+        await session.update(works, moved, {"number": "B", "year": 1})
+    async with database.writing() as session:
+        rows = await outbox.claim(session, 10)
+    assert [(row.former_key, row.touched) for row in rows] == [(None, False), ("A", False), (None, False)]
