@@ -35,7 +35,7 @@ class RecordValidator:
         """Raises `ValueError` for a schema that can't be compiled, such as one with a wrong pattern."""
         self._shape = shape
         bounded = copy.deepcopy(schema)
-        _bound_integers(bounded)
+        _bound_values(bounded)
         self._validator = jsonschema_rs.Draft202012Validator(bounded, validate_formats=True)
 
     def problems(self, document: Any) -> list[Problem]:
@@ -78,10 +78,12 @@ def _named(shape: Shape | None, steps: list[Any]) -> tuple[str, ...]:
     return tuple(path)
 
 
-def _bound_integers(schema: Any) -> None:
-    """What GraphQL can't give out as `Int` (or the index as `Long`) is no valid value."""
+def _bound_values(schema: Any) -> None:
+    """What GraphQL can't give out as `Int` (or the index as `Long`), and no place on earth, is no valid value."""
     if not isinstance(schema, dict):
         return
+    if schema.get("format") == "geo-point":
+        _bound_point(schema)
     types = schema.get("type")
     listed = types if isinstance(types, list) else [types]
     if "integer" in listed and "number" not in listed:
@@ -89,13 +91,22 @@ def _bound_integers(schema: Any) -> None:
         schema.setdefault("minimum", low)
         schema.setdefault("maximum", high)
     for keyword in _NESTED:
-        _bound_integers(schema.get(keyword))
+        _bound_values(schema.get(keyword))
     for keyword in _NESTED_LISTS:
         for part in schema.get(keyword) or []:
-            _bound_integers(part)
+            _bound_values(part)
     for keyword in _NESTED_MAPS:
         for part in (schema.get(keyword) or {}).values():
-            _bound_integers(part)
+            _bound_values(part)
+
+
+def _bound_point(schema: dict[str, Any]) -> None:
+    properties = schema.setdefault("properties", {})
+    for name, most in (("lat", 90), ("lon", 180)):
+        degrees = properties.setdefault(name, {})
+        if isinstance(degrees, dict):
+            properties[name] = {"type": "number", "minimum": -most, "maximum": most} | degrees
+    schema["required"] = list(dict.fromkeys([*schema.get("required", ()), "lat", "lon"]))
 
 
 def check_schema(source: Source, schema: dict[str, Any]) -> bool:

@@ -1,0 +1,420 @@
+"""Every kind of property: written, read, filtered, ordered and counted, over the API."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.acceptance.asking import Api, Writer, errors_of
+
+UID = "123e4567-e89b-12d3-a456-426614174000"
+EXACT = 2**53
+FOUND = """query($f: SightingFilter!) {
+  sightings(filter: {and: [{number: {lt: 100}}, $f]}, orderBy: [{number: ASC}]) { totalCount nodes { number } } }"""
+
+STATIONS: list[dict[str, Any]] = [
+    {
+        "code": "hide",
+        "name": "The Hide",
+        "location": {"lat": 60.0, "lon": 10.0},
+        "neighbourCodes": ["tower", "nowhere", "pond"],
+    },
+    {"code": "pond", "name": "Old Pond", "location": {"lat": 60.0, "lon": 10.01}, "parentCode": "hide"},
+    {
+        "code": "tower",
+        "name": "Tower",
+        "location": {"lat": -16.5, "lon": 179.9},
+        "parentCode": "hide",
+        "neighbourCodes": ["hide"],
+    },
+    {"code": "boat", "name": None, "location": {"lat": -16.5, "lon": -179.9}, "parentCode": "gone"},
+]
+SIGHTINGS: list[dict[str, Any]] = [
+    {
+        "number": 1,
+        "uid": UID,
+        "seen": "2024-02-29",
+        "reportedAt": "2024-03-01T00:30:00+02:00",
+        "count": 3,
+        "ringed": str(EXACT + 1),
+        "weight": 0.5,
+        "certain": True,
+        "state": "officially_assigned",
+        "observer": "a@example.org",
+        "picture": "https://example.org/1?a=b",
+        "species": "Éiderdown Gull",
+        "tags": ["sea", "Sea", "cliff"],
+        "remarks": ["flying high", "calling loudly"],
+        "scores": [1, 5],
+        "days": ["2024-02-28", "2024-02-29"],
+        "spot": {"lat": 60.001, "lon": 10.0},
+        "station": "hide",
+        "weather": {"sky": "clear", "wind": 2.5},
+        "marks": [{"place": "left", "colour": "red"}, {"place": "right", "colour": "blue"}],
+        "extra": {"any": [1, "two", None, {"three": 3.5}]},
+        "sightingHistory": "kept only",
+        "inside": "x",
+    },
+    {
+        "number": 2,
+        "seen": "2024-03-31",
+        "reportedAt": "2024-02-29T22:30:00.000001Z",
+        "count": 5,
+        "ringed": -5,
+        "weight": 1.5,
+        "certain": False,
+        "state": "_2nd_look",
+        "species": "eider",
+        "tags": ["sea"],
+        "scores": [3],
+        "spot": {"lat": -16.5, "lon": -179.95},
+        "station": "pond",
+        "marks": [{"place": "left", "colour": "blue"}, {"place": "right", "colour": "red"}],
+        "extra": [],
+    },
+    {
+        "number": 3,
+        "seen": "2024-05-01",
+        "count": 10,
+        "state": "_nderung",
+        "species": "Zander",
+        "tags": [],
+        "weather": {},
+        "extra": "text",
+    },
+    {"number": 4, "seen": "1890-12-31", "state": "new", "species": "", "station": "gone", "tags": [""], "extra": 5},
+    {"number": 5, "seen": "2024-03-01"},
+]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _records(admin: Api) -> None:
+    """The records of these tests; those of others have numbers from 100."""
+    for name, plural, records in (("Station", "stations", STATIONS), ("Sighting", "sightings", SIGHTINGS)):
+        payloads = Writer(admin, name, plural).upsert(*records, wait="SEARCHABLE")
+        assert [payload["errors"] for payload in payloads] == [[]] * len(records)
+
+
+def found(api: Api, **given_filter: Any) -> list[int]:
+    connection = api.ask(FOUND, f=given_filter)["sightings"]
+    numbers = [node["number"] for node in connection["nodes"]]
+    assert connection["totalCount"] == len(numbers)
+    return numbers
+
+
+def test_a_record_is_given_back_as_it_was_written(admin: Api) -> None:
+    fields = """number uid seen reportedAt count ringed weight certain state observer picture species tags remarks scores
+      days spot { lat lon } station weather { sky wind } marks { place colour } extra sightingHistory inside"""
+    by_key = admin.ask(f'{{ sighting(key: "1") {{ {fields} }} }}')["sighting"]
+    searched = admin.ask(f"{{ sightings(filter: {{number: {{eq: 1}}}}) {{ nodes {{ {fields} }} }} }}")["sightings"][
+        "nodes"
+    ]
+    assert by_key == SIGHTINGS[0]
+    assert searched == [SIGHTINGS[0]]
+
+
+def test_whole_numbers_of_64_bits_are_exact(admin: Api) -> None:
+    nodes = "query($k: String) { sighting(key: $k) { ringed } }"
+    assert admin.ask(nodes, k="1")["sighting"]["ringed"] == str(EXACT + 1)
+    assert admin.ask(nodes, k="2")["sighting"]["ringed"] == -5
+    assert found(admin, ringed={"eq": str(EXACT + 1)}) == [1]
+    assert found(admin, ringed={"eq": EXACT}) == []
+    assert found(admin, ringed={"gt": EXACT}) == [1]
+    literal = f"{{ sightings(filter: {{ringed: {{eq: {EXACT + 1}}}, number: {{lt: 100}}}}) {{ totalCount }} }}"
+    assert admin.ask(literal)["sightings"]["totalCount"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given_filter", "numbers"),
+    [
+        ({"uid": {"eq": UID}}, [1]),
+        ({"uid": {"ne": UID}}, [2, 3, 4, 5]),
+        ({"seen": {"eq": "2024-02-29"}}, [1]),
+        ({"seen": {"lt": "1900-01-01"}}, [4]),
+        ({"seen": {"gte": "2024-03-31||/M", "lte": "2024-03-15||/M"}}, [2, 5]),
+        ({"seen": {"gt": "2024-02-29||+1M"}}, [2, 3]),
+        ({"seen": {"in": ["2024-03-01", "2024-05-01"]}}, [3, 5]),
+        ({"seen": {"gt": "now-1d/d"}}, []),
+        ({"reportedAt": {"eq": "2024-02-29T22:30:00Z"}}, [1]),
+        ({"reportedAt": {"gt": "2024-02-29T22:30:00Z"}}, [2]),
+        ({"reportedAt": {"gte": "2024-03-01||/d", "timeZone": "Europe/Helsinki"}}, [1, 2]),
+        ({"reportedAt": {"gte": "2024-03-01||/d"}}, []),
+        ({"reportedAt": {"exists": False}}, [3, 4, 5]),
+        ({"count": {"gte": 5}}, [2, 3]),
+        ({"count": {"ne": 5}}, [1, 3, 4, 5]),
+        ({"weight": {"gt": 0.5}}, [2]),
+        ({"weight": {"eq": 0.5}}, [1]),
+        ({"certain": {"eq": True}}, [1]),
+        ({"certain": {"exists": False}}, [3, 4, 5]),
+        ({"not": {"certain": {"eq": True}}}, [2, 3, 4, 5]),
+        ({"state": {"eq": "officially_assigned"}}, [1]),
+        ({"state": {"in": ["_2nd_look", "_nderung"]}}, [2, 3]),
+        ({"state": {"exists": False}}, [5]),
+        ({"observer": {"startsWith": "a@"}}, [1]),
+        ({"picture": {"contains": "?a="}}, [1]),
+        ({"species": {"eq": "Eider"}}, []),
+        ({"species": {"eq": "EIDER", "ignoreCase": True}}, [2]),
+        ({"species": {"startsWith": "éIDER", "ignoreCase": True}}, [1]),
+        ({"species": {"eq": ""}}, [4]),
+        ({"species": {"exists": True}}, [1, 2, 3, 4]),
+        ({"species": {"match": "gulls"}}, [1]),
+        ({"tags": {"any": ["sea"]}}, [1, 2]),
+        ({"tags": {"any": []}}, []),
+        ({"tags": {"all": ["sea", "cliff"]}}, [1]),
+        ({"tags": {"all": []}}, [1, 2, 3, 4, 5]),
+        ({"tags": {"none": ["cliff", "sea"]}}, [3, 4, 5]),
+        ({"tags": {"none": []}}, [1, 2, 3, 4, 5]),
+        ({"tags": {"any": ["SEA"], "ignoreCase": True}}, [1, 2]),
+        ({"tags": {"any": [""]}}, [4]),
+        ({"tags": {"count": {"eq": 0}}}, [3, 5]),
+        ({"tags": {"count": {"gt": 1}}}, [1]),
+        ({"tags": {"exists": False}}, [3, 5]),
+        ({"remarks": {"match": "call high"}}, [1]),
+        ({"remarks": {"phrase": "high calling"}}, []),
+        ({"scores": {"any": [5, 9]}}, [1]),
+        ({"days": {"all": ["2024-02-28"]}}, [1]),
+        ({"spot": {"near": {"lat": 60, "lon": 10, "withinMeters": 150}}}, [1]),
+        ({"spot": {"near": {"lat": 60, "lon": 10, "withinMeters": 100}}}, []),
+        ({"spot": {"box": {"north": 0, "south": -20, "east": -179, "west": 179}}}, [2]),
+        ({"spot": {"box": {"north": 90, "south": 0, "east": 179, "west": -179}}}, [1]),
+        ({"spot": {"exists": False}}, [3, 4, 5]),
+        ({"weather": {"sky": {"eq": "clear"}}}, [1]),
+        ({"weather": {"wind": {"exists": False}}}, [2, 3, 4, 5]),
+        ({"marks": {"some": {"place": {"eq": "left"}, "colour": {"eq": "red"}}}}, [1]),
+        ({"marks": {"some": {"place": {"eq": "left"}}}}, [1, 2]),
+        ({"marks": {"none": {"place": {"eq": "left"}}}}, [3, 4, 5]),
+        ({"marks": {"every": {"place": {"eq": "left"}}}}, [3, 4, 5]),
+        ({"marks": {"count": {"eq": 2}}}, [1, 2]),
+        ({"place": {"name": {"eq": "Old Pond"}}}, [2]),
+        ({"place": {"exists": False}}, [3, 4, 5]),
+        ({"inside": {"eq": "x"}}, [1]),
+    ],
+    ids=str,
+)
+def test_each_kind_is_filtered_by_its_operators(admin: Api, given_filter: dict[str, Any], numbers: list[int]) -> None:
+    assert found(admin, **given_filter) == numbers
+    if "not" not in given_filter:
+        assert found(admin, **{"not": given_filter}) == [n for n in (1, 2, 3, 4, 5) if n not in numbers]
+
+
+@pytest.mark.parametrize(
+    ("order", "numbers"),
+    [
+        ({"seen": "ASC"}, [4, 1, 5, 2, 3]),
+        ({"reportedAt": "DESC"}, [2, 1, 3, 4, 5]),
+        ({"ringed": "ASC"}, [2, 1, 3, 4, 5]),
+        ({"weight": "DESC"}, [2, 1, 3, 4, 5]),
+        ({"certain": "ASC"}, [2, 1, 3, 4, 5]),
+        ({"species": "ASC"}, [4, 2, 1, 3, 5]),
+        ({"species": "DESC"}, [3, 1, 2, 4, 5]),
+        ({"weather": {"wind": "ASC"}}, [1, 2, 3, 4, 5]),
+        ({"marks": {"colour": "ASC"}}, [1, 2, 3, 4, 5]),
+        ({"place": {"name": "ASC"}}, [2, 1, 3, 4, 5]),
+        ({"spot": {"lat": -16, "lon": 179, "direction": "ASC"}}, [2, 1, 3, 4, 5]),
+        ({"spot": {"lat": -16, "lon": 179, "direction": "DESC"}}, [1, 2, 3, 4, 5]),
+    ],
+    ids=str,
+)
+def test_each_kind_orders_with_nothing_last_and_pages(admin: Api, order: dict[str, Any], numbers: list[int]) -> None:
+    document = """query($o: [SightingOrder!], $a: String, $b: String, $first: Int, $last: Int) {
+      sightings(filter: {number: {lt: 100}}, orderBy: $o, after: $a, before: $b, first: $first, last: $last) {
+        nodes { number } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } }"""
+    forward: list[int] = []
+    after = None
+    while True:
+        page = admin.ask(document, o=[order], a=after, first=2)["sightings"]
+        forward += [node["number"] for node in page["nodes"]]
+        after = page["pageInfo"]["endCursor"]
+        if not page["pageInfo"]["hasNextPage"]:
+            break
+    assert forward == numbers
+    last = admin.ask(document, o=[order], last=2)["sightings"]
+    assert [node["number"] for node in last["nodes"]] == numbers[-2:]
+    before = admin.ask(document, o=[order], last=2, b=last["pageInfo"]["startCursor"])["sightings"]
+    assert [node["number"] for node in before["nodes"]] == numbers[1:3]
+    assert before["pageInfo"]["hasPreviousPage"] is True
+
+
+def test_each_kind_is_counted(admin: Api) -> None:
+    document = """{ sightings(filter: {number: {lt: 100}}, first: 0) { facets {
+      seen { min max buckets { from to count } missingCount }
+      reportedAt { min max buckets { from count } missingCount }
+      count { buckets { from to count } missingCount }
+      weight { min max buckets { from to count } missingCount }
+      certain { buckets { value label count } missingCount }
+      state(order: VALUE) { buckets { value label count } missingCount }
+      tags(first: 2) { buckets { value count } otherCount missingCount }
+      species(contains: "EIDER") { buckets { value } }
+      weather { sky { buckets { value count } missingCount } }
+      marks { place { buckets { value count } missingCount } }
+    } } }"""
+    facets = admin.ask(document)["sightings"]["facets"]
+    months = facets["seen"]["buckets"]
+    assert (facets["seen"]["min"], facets["seen"]["max"]) == ("1890-12-31", "2024-05-01")
+    assert months[0] == {"from": "1890-12-01", "to": "1891-01-01", "count": 1}
+    assert [(b["from"], b["count"]) for b in months[-4:]] == [
+        ("2024-02-01", 1),
+        ("2024-03-01", 2),
+        ("2024-04-01", 0),
+        ("2024-05-01", 1),
+    ]
+    assert facets["reportedAt"] == {
+        "min": "2024-02-29",
+        "max": "2024-02-29",
+        "buckets": [{"from": "2024-01-01", "count": 2}],
+        "missingCount": 3,
+    }
+    ranges = [(None, 5, 1), (5, 10, 1), (10, None, 1)]
+    assert [(b["from"], b["to"], b["count"]) for b in facets["count"]["buckets"]] == ranges
+    assert facets["count"]["missingCount"] == 2
+    assert [(b["from"], b["count"]) for b in facets["weight"]["buckets"]] == [(0.5, 1), (1.0, 0), (1.5, 1)]
+    assert (facets["weight"]["min"], facets["weight"]["max"], facets["weight"]["missingCount"]) == (0.5, 1.5, 3)
+    assert [(b["value"], b["count"]) for b in facets["certain"]["buckets"]] == [("false", 1), ("true", 1)]
+    assert [b["value"] for b in facets["state"]["buckets"]] == ["_2nd_look", "new", "officially_assigned", "_nderung"]
+    assert [b["label"] for b in facets["state"]["buckets"]] == ["2nd look", "new", "officially-assigned", "Änderung"]
+    assert facets["tags"] == {
+        "buckets": [{"value": "sea", "count": 2}, {"value": "", "count": 1}],
+        "otherCount": 2,
+        "missingCount": 2,
+    }
+    assert [b["value"] for b in facets["species"]["buckets"]] == ["eider", "Éiderdown Gull"]
+    assert facets["weather"]["sky"] == {"buckets": [{"value": "clear", "count": 1}], "missingCount": 4}
+    assert facets["marks"]["place"] == {
+        "buckets": [{"value": "left", "count": 2}, {"value": "right", "count": 2}],
+        "missingCount": 3,
+    }
+
+
+def test_a_facet_ignores_its_own_filter_unless_told_and_shows_what_is_selected(admin: Api) -> None:
+    document = """{ sightings(filter: {number: {lt: 100}, state: {eq: new}}, first: 0) { totalCount facets {
+      state(first: 1, order: VALUE) { buckets { value selected } }
+      own: state(includeOwnFilter: true) { buckets { value selected } } } } }"""
+    found_now = admin.ask(document)["sightings"]
+    assert found_now["totalCount"] == 1
+    assert found_now["facets"]["state"]["buckets"] == [
+        {"value": "_2nd_look", "selected": False},
+        {"value": "new", "selected": True},
+    ]
+    assert found_now["facets"]["own"]["buckets"] == [{"value": "new", "selected": True}]
+
+
+def test_links_lead_to_records_of_their_own_kind_alone_and_in_lists(admin: Api) -> None:
+    document = """query($k: String) { station(key: $k) {
+      parent { code } neighbourCodes neighbours { code parent { code neighbours { code } } }
+      children(orderBy: [{code: ASC}]) { totalCount nodes { code } }
+      sightings { totalCount nodes { number place { code } } } } }"""
+    hide = admin.ask(document, k="hide")["station"]
+    assert hide == {
+        "parent": None,
+        "neighbourCodes": ["tower", "nowhere", "pond"],
+        "neighbours": [
+            {"code": "tower", "parent": {"code": "hide", "neighbours": [{"code": "tower"}, None, {"code": "pond"}]}},
+            None,
+            {"code": "pond", "parent": {"code": "hide", "neighbours": [{"code": "tower"}, None, {"code": "pond"}]}},
+        ],
+        "children": {"totalCount": 2, "nodes": [{"code": "pond"}, {"code": "tower"}]},
+        "sightings": {"totalCount": 1, "nodes": [{"number": 1, "place": {"code": "hide"}}]},
+    }
+    assert admin.ask(document, k="boat")["station"] == {
+        "parent": None,
+        "neighbourCodes": None,
+        "neighbours": [],
+        "children": {"totalCount": 0, "nodes": []},
+        "sightings": {"totalCount": 0, "nodes": []},
+    }
+
+
+def test_stations_are_found_by_what_they_link_to(admin: Api) -> None:
+    document = "query($f: StationFilter) { stations(filter: $f, orderBy: [{code: ASC}]) { nodes { code } } }"
+
+    def codes(**given_filter: Any) -> list[str]:
+        only: dict[str, Any] = {"code": {"in": [station["code"] for station in STATIONS]}}
+        nodes = admin.ask(document, f={"and": [only, given_filter]})["stations"]["nodes"]
+        return [node["code"] for node in nodes]
+
+    assert codes(parent={"name": {"eq": "The Hide"}}) == ["pond", "tower"]
+    assert codes(parent={"exists": False}) == ["boat", "hide"]
+    assert codes(neighbourCodes={"any": ["hide"]}) == ["tower"]
+    assert codes(location={"near": {"lat": -16.5, "lon": 180, "withinMeters": 20_000}}) == ["boat", "tower"]
+
+
+def test_a_search_finds_words_in_linked_records_and_follows_them(admin: Api) -> None:
+    stations = Writer(admin, "Station", "stations")
+
+    def searched(text: str) -> Any:
+        document = """query($s: String) { sightings(search: $s, filter: {number: {lt: 100}}) {
+          edges { node { number } highlights { path fragments } } } }"""
+        return admin.ask(document, s=text)["sightings"]["edges"]
+
+    assert searched("pond") == [
+        {"node": {"number": 2}, "highlights": [{"path": "place.name", "fragments": ["Old <mark>Pond</mark>"]}]}
+    ]
+    pond = stations.upsert({"code": "pond", "name": "New Lagoon"}, wait="SEARCHABLE")[0]["record"]
+    try:
+        _eventually(lambda: [edge["node"]["number"] for edge in searched("lagoon")] == [2])
+        assert searched("pond") == []
+    finally:
+        stations.update(pond["id"], {"name": "Old Pond"})
+        _eventually(lambda: len(searched("pond")) == 1)
+
+
+def test_a_record_that_takes_another_key_is_no_longer_what_was_linked_to(admin: Api) -> None:
+    stations = Writer(admin, "Station", "stations")
+
+    def linked(filter_on_place: str) -> Any:
+        document = f"{{ sightings(filter: {{number: {{eq: 2}}, place: {filter_on_place}}}) {{ nodes {{ number }} }} }}"
+        return admin.ask(document)["sightings"]["nodes"]
+
+    pond = admin.ask('{ station(key: "pond") { id } }')["station"]["id"]
+    stations.update(pond, {"code": "lake"})
+    try:
+        _eventually(lambda: linked("{exists: false}") == [{"number": 2}])
+        assert linked('{name: {eq: "Old Pond"}}') == []
+    finally:
+        stations.update(pond, {"code": "pond"})
+        _eventually(lambda: linked('{name: {eq: "Old Pond"}}') == [{"number": 2}])
+
+
+def test_links_in_a_ring_come_to_rest(admin: Api) -> None:
+    Writer(admin, "Station", "stations").upsert(
+        {"code": "hide", "neighbourCodes": ["tower", "nowhere", "pond"], "parentCode": "tower"}, wait="SEARCHABLE"
+    )
+    document = "{ collections { name pending indexGeneration } }"
+
+    def state() -> Any:
+        return next(one for one in admin.ask(document)["collections"] if one["name"] == "Station")
+
+    try:
+        _eventually(lambda: state()["pending"] == 0)
+        before = state()
+        time.sleep(0.5)
+        assert state() == before
+    finally:
+        hide = admin.ask('{ station(key: "hide") { id } }')["station"]["id"]
+        Writer(admin, "Station", "stations").update(hide, {"parentCode": None}, wait="SEARCHABLE")
+
+
+def _eventually(happened: Callable[[], bool], seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.1)
+
+
+def test_free_json_goes_in_and_out_as_it_is_and_null_removes_it(admin: Api) -> None:
+    sightings = Writer(admin, "Sighting", "sightings", "id extra")
+    values: list[Any] = [0, 1.5, "", "text", True, [], {}, [[{}]], {"é\u2028": {"x": [None]}}, -1e-9, 10**15]
+    for value in values:
+        written = sightings.upsert({"number": 6, "seen": "2024-01-01", "extra": value})[0]["record"]
+        assert written["extra"] == value
+        sightings.update(written["id"], {"extra": None})
+    assert sightings.update(written["id"], {})["record"]["extra"] is None
+    sightings.delete(written["id"], wait="SEARCHABLE")
+
+
+@pytest.mark.parametrize("spot", [{"lat": 91, "lon": 0}, {"lat": 0, "lon": -181}])
+def test_a_place_that_is_not_on_earth_is_no_value(admin: Api, spot: dict[str, float]) -> None:
+    refused = Writer(admin, "Sighting", "sightings").create(number=7, seen="2024-01-01", spot=spot)
+    assert {code for code, _ in errors_of(refused)} == {"VALIDATION"}
+    assert {path[0] for _, path in errors_of(refused)} == {"spot"}
