@@ -104,8 +104,8 @@ def found(api: Api, **given_filter: Any) -> list[int]:
 
 
 def test_a_record_is_given_back_as_it_was_written(admin: Api) -> None:
-    fields = """number uid seen reportedAt count ringed weight certain state observer picture species tags remarks scores
-      days spot { lat lon } station weather { sky wind } marks { place colour } extra sightingHistory inside"""
+    fields = """number uid seen reportedAt count ringed weight certain state observer picture species tags remarks
+      scores days spot { lat lon } station weather { sky wind } marks { place colour } extra sightingHistory inside"""
     by_key = admin.ask(f'{{ sighting(key: "1") {{ {fields} }} }}')["sighting"]
     searched = admin.ask(f"{{ sightings(filter: {{number: {{eq: 1}}}}) {{ nodes {{ {fields} }} }} }}")["sightings"][
         "nodes"
