@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -26,26 +27,36 @@ def line(**record: Any) -> bytes:
     return json.dumps(record).encode() + b"\n"
 
 
-def test_each_bad_line_is_reported_and_the_rest_goes_in(kinds: System, admin: Api, tmp_path: Path) -> None:
+def raw(prefix: str, text: bytes) -> bytes:
+    return text.replace(b"PREFIX", prefix.encode())
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Begins the keys of one test's records."""
+    return f"{uuid4().hex[:8]}-"
+
+
+def test_each_bad_line_is_reported_and_the_rest_goes_in(kinds: System, admin: Api, tmp_path: Path, prefix: str) -> None:
     file = tmp_path / "stations.ndjson"
     file.write_bytes(
         b"\xef\xbb\xbf"
-        + line(code="line-1")
+        + line(code=f"{prefix}line-1")
         + b"{not json\n"
         + b"\n"
         + line(code=5)
-        + line(code="line-5", color="red")
+        + line(code=f"{prefix}line-5", color="red")
         + line(name="no key")
-        + line(code="line-1", name="again")
-        + b'{"code": "line-8", "name": "\xff"}\n'
-        + line(code="line-9", name="nul \0")
+        + line(code=f"{prefix}line-1", name="again")
+        + raw(prefix, b'{"code": "PREFIXline-8", "name": "\xff"}\n')
+        + line(code=f"{prefix}line-9", name="nul \0")
         + b"[1, 2]\n"
-        + line(code="line-11", location={"lat": 95, "lon": 0}, name=3)
-        + line(code="line-12")
-        + line(code="line-13", name="x" * 17_000_000)
-        + b'{"code": "line-14", "name": "\\ud800"}\n'
+        + line(code=f"{prefix}line-11", location={"lat": 95, "lon": 0}, name=3)
+        + line(code=f"{prefix}line-12")
+        + line(code=f"{prefix}line-13", name="x" * 17_000_000)
+        + raw(prefix, b'{"code": "PREFIXline-14", "name": "\\ud800"}\n')
         + line(code="")
-        + b'{"code": "line-16"}'
+        + raw(prefix, b'{"code": "PREFIXline-16"}')
     )
     done = kinds.command("import", "Station", str(file), "--wait-searchable")
 
@@ -54,13 +65,13 @@ def test_each_bad_line_is_reported_and_the_rest_goes_in(kinds: System, admin: Ap
     for where, what in (
         ("line 2", "is not JSON"),
         ("line 4", "code"),
-        ("line 5 (line-5)", "color"),
+        (f"line 5 ({prefix}line-5)", "color"),
         ("line 6", "code: is required"),
-        ("line 7 (line-1)", "the same key as line 1"),
+        (f"line 7 ({prefix}line-1)", "the same key as line 1"),
         ("line 8", "is not UTF-8"),
-        ("line 9 (line-9)", "name: has the character U+0000"),
+        (f"line 9 ({prefix}line-9)", "name: has the character U+0000"),
         ("line 10", "is not a JSON object"),
-        ("line 11 (line-11)", "location.lat"),
+        (f"line 11 ({prefix}line-11)", "location.lat"),
         ("line 13", "is longer than 16,000,000 bytes"),
         ("line 14", "surrogate"),
         ("line 15", "code"),
@@ -68,10 +79,10 @@ def test_each_bad_line_is_reported_and_the_rest_goes_in(kinds: System, admin: Ap
         (key,) = (key for key in reported if key == where or key.startswith(f"{where} ("))
         assert what in reported[key], (where, reported[key])
     assert len(reported) == 12
-    assert "name" in reported["line 11 (line-11)"], "all that is wrong with a line is said"
+    assert "name" in reported[f"line 11 ({prefix}line-11)"], "all that is wrong with a line is said"
     assert "3 created, 0 updated, 0 unchanged, 12 refused" in done.stdout
 
-    assert admin.ask(COUNT, f={"code": {"startsWith": "line-"}})["stations"]["totalCount"] == 3
+    assert admin.ask(COUNT, f={"code": {"startsWith": prefix}})["stations"]["totalCount"] == 3
     again = kinds.command("import", "Station", str(file))
     assert (again.returncode, "0 created, 0 updated, 3 unchanged, 12 refused" in again.stdout) == (1, True)
     letters = {
@@ -80,14 +91,16 @@ def test_each_bad_line_is_reported_and_the_rest_goes_in(kinds: System, admin: Ap
     assert letters["Station"] >= 12
 
 
-def test_a_file_that_ends_in_the_middle_is_taken_as_far_as_it_goes(kinds: System, admin: Api, tmp_path: Path) -> None:
-    whole = gzip.compress(b"".join(line(code=f"cut-{number}") for number in range(3_000)))
+def test_a_file_that_ends_in_the_middle_is_taken_as_far_as_it_goes(
+    kinds: System, admin: Api, tmp_path: Path, prefix: str
+) -> None:
+    whole = gzip.compress(b"".join(line(code=f"{prefix}{number}") for number in range(3_000)))
     file = tmp_path / "cut.ndjson.gz"
     file.write_bytes(whole[: len(whole) // 2])
     done = kinds.command("import", "Station", str(file), "--wait-searchable")
     assert done.returncode == 1
     assert "the gzip data ends too early" in done.stderr
-    taken = admin.ask(COUNT, f={"code": {"startsWith": "cut-"}})["stations"]["totalCount"]
+    taken = admin.ask(COUNT, f={"code": {"startsWith": prefix}})["stations"]["totalCount"]
     assert 0 < taken < 3_000
     assert f"{taken:,} created" in done.stdout
 
