@@ -70,9 +70,9 @@ def test_pages_forwards_are_the_whole_list(tate: Tate, order_by: list[dict[str, 
 
 
 @pytest.mark.parametrize("order_by", ORDERS, ids=str)
-def test_pages_backwards_are_the_whole_list(tate: Tate, order_by: list[dict[str, Any]]) -> None:
-    expected = tate.artworks.keys(ordered(tate.artworks.records, order_by, tate.artworks.shape))
-    pages = list(backwards(tate, by=order_by))
+def test_pages_backwards_are_the_whole_list(sample: Tate, order_by: list[dict[str, Any]]) -> None:
+    expected = sample.artworks.keys(ordered(sample.artworks.records, order_by, sample.artworks.shape))
+    pages = list(backwards(sample, by=order_by))
     assert joined(pages[::-1]) == expected
     assert len(pages) > 10
 
