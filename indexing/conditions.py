@@ -74,6 +74,8 @@ def _compare(condition: Compare) -> Query:
 def _ignoring_case(condition: Compare) -> Query:
     """The value is filtered by a pattern of what folds to it."""
     name = field(condition.path, VALUE)
+    if condition.operator == "in" and not condition.value:
+        return MATCH_NONE
     if condition.operator == "in":
         return {"bool": {"should": [_pattern(name, "eq", one) for one in condition.value], "minimum_should_match": 1}}
     return _pattern(name, condition.operator, condition.value)

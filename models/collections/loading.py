@@ -10,7 +10,7 @@ import jsonschema_rs
 from errors import CollectionErrors
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
-from models.collections.kinds import INT, LINK, LONG
+from models.collections.kinds import INT, LINK, LONG, SCALARS
 from models.collections.names import is_name, lower_first, plural_of
 from models.collections.properties import MAX_PATHS, ROOT, Collection, OrderSpec, Path, Property, SearchSettings, Shape
 from models.collections.rules import check_where
@@ -21,10 +21,12 @@ KEYS = ("name", "plural", "key", "description", "schema", "access", "synonyms", 
 SUFFIXES = (".yaml", ".yml", ".json")
 RESERVED_NAMES = frozenset(
     """
-    Query Mutation Subscription Node Record Collection Source Token User Viewer Task Schedule Revision Suggestion
-    Highlight PageInfo Boolean Int Float String ID Long Date DateTime URI Email UUID JSON GeoPoint Direction Visibility
+    Query Mutation Subscription Node Record Collection CollectionName Source Token User Viewer Via Task Schedule Health
+    Revision RevisionEdge RevisionConnection Suggestion Highlight PageInfo UserError TermFacet TermBucket HistogramFacet
+    RangeBucket DateHistogramFacet DateBucket FacetOrder Boolean Int Float String ID Long Date DateTime URI Email UUID
+    JSON GeoPoint GeoPointInput GeoNear GeoBox GeoOrder GeoFilter Direction Visibility
     """.split()
-)
+) | {f"{kind.name}{filter_}" for kind in SCALARS for filter_ in ("Filter", "ListFilter")}
 """Names of types and of operations (`createSource`) that are there without any collection."""
 RESERVED_FIELDS = frozenset(
     "node nodes search collections task tasks source sources deadLetters viewer users tokens".split()
@@ -168,6 +170,8 @@ def _unique(read: list[tuple[Source, Collection]]) -> None:
             source.problem(("name",), f"name {collection.name} is taken by {names[folded].file}")
             continue
         names[folded] = source
+        if collection.name in RESERVED_NAMES:
+            continue  # that is said already
         for query_field in (collection.single, collection.plural, f"{collection.single}Suggestions"):
             if query_field in fields:
                 source.problem(

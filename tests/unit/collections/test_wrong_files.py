@@ -1,0 +1,137 @@
+"""A wrong collection file is refused with all of its errors, each with its line and what would be right."""
+
+from pathlib import Path
+
+import pytest
+
+from errors import CollectionErrors
+from models.collections.loading import load_catalog
+
+WORK = """\
+name: Work
+key: number
+schema:
+  type: object
+  required: [number]
+  properties:
+    number: {type: string}
+"""
+ARTIST = WORK.replace("Work", "Artist")
+
+
+def problems(folder: Path, **files: str) -> list[str]:
+    """What is wrong with files of these names (`work_yaml` is `work.yaml`)."""
+    for name, text in files.items():
+        (folder / name.replace("_", ".")).write_text(text)
+    with pytest.raises(CollectionErrors) as caught:
+        load_catalog(folder)
+    return [line.removeprefix(f"{folder}/") for line in str(caught.value).splitlines() if f"{folder}/" in line]
+
+
+def with_properties(*lines: str, base: str = WORK) -> str:
+    return base + "".join(f"    {line}\n" for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("a: {type: strng}", "type 'strng' is not known (did you mean string?)"),
+        ('a: {type: [intger, "null"]}', "type 'intger' is not known (did you mean integer?)"),
+        ("a: {typ: string}", "keyword 'typ' is not known (did you mean type?)"),
+        ("a: {type: string, x-serch: {}}", "keyword 'x-serch' is not known (did you mean x-search?)"),
+        ("a: {type: string, x-search: {txt: english}}", "x-search key 'txt' is not known (did you mean text?)"),
+        ("a: {type: string, x-search: {suggest: often}}", "suggest must be true or false"),
+        ("a: {type: integer, x-search: {text: english}}", "only strings can be full text; a is Int"),
+        (
+            "a: {type: string, x-search: {facet: {interval: 10}}}",
+            "interval does not fit a, which is String; String allows terms",
+        ),
+        ("a: {type: string, minLength: -1}", "this is not JSON Schema: -1 is less than the minimum of 0"),
+        ("and: {type: string}", "'and' is an operator of filters: name the property with x-name"),
+        ("日本: {type: string}", "nothing of '日本' can be a GraphQL name: give one with x-name"),
+        ("a: {type: string, x-name: 1a}", "x-name must be a GraphQL name (letters, digits and _)"),
+        ("a: {type: string, x-link: {collection: Wrk}}", "there is no collection 'Wrk' (did you mean Work?)"),
+        (
+            "a: {type: string, x-link: {collection: Work, include: [numbr]}}",
+            "Work has no property 'numbr' to include (did you mean number?)",
+        ),
+        (
+            "a: {type: string, x-link: {collection: Work, reverse: revision}}",
+            "Work has a field revision already: name another",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_property_is_said_at_its_line(tmp_path: Path, line: str, problem: str) -> None:
+    assert f"work.yaml:8: {problem}" in problems(tmp_path, work_yaml=with_properties(line))
+
+
+def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path,
+        work_yaml=with_properties("a: {typ: string}", "b: {type: array, item: {}}").replace(
+            "key: number", "key: numbr"
+        ),
+        artist_json='{"name": "Artist", "nme": "x", "schema": {"type": "object", "properties": {"id": {"typ": "x"}}}}',
+    )
+    assert found == [
+        "artist.json:1: collection key 'nme' is not known (did you mean name?)",
+        "artist.json:1: keyword 'typ' is not known (did you mean type?)",
+        "work.yaml:2: key 'numbr' is not among the properties (did you mean number?)",
+        "work.yaml:8: keyword 'typ' is not known (did you mean type?)",
+        "work.yaml:9: keyword 'item' is not known (did you mean items?)",
+    ]
+
+
+def test_a_reference_to_nothing_names_the_nearest_definition(tmp_path: Path) -> None:
+    text = with_properties('a: {$ref: "#/$defs/Foo"}') + "  $defs:\n    Food: {type: object}\n"
+    assert "work.yaml:8: #/$defs/Foo points to nothing in this schema (did you mean #/$defs/Food?)" in problems(
+        tmp_path, work_yaml=text
+    )
+
+
+def test_two_properties_of_one_name_are_an_error(tmp_path: Path) -> None:
+    assert problems(tmp_path, work_yaml=with_properties("a b: {type: string}", "aB: {type: string}")) == [
+        "work.yaml:9: 'aB' and 'a b' are both aB: name one with x-name"
+    ]
+
+
+def test_two_links_may_not_give_their_target_one_reverse_field(tmp_path: Path) -> None:
+    link = "{type: string, x-link: {collection: Artist, reverse: works}}"
+    text = with_properties(f"aId: {link}", f"bId: {link}")
+    assert problems(tmp_path, work_yaml=text, artist_yaml=ARTIST) == [
+        "work.yaml:9: Artist has a field works already: name another"
+    ]
+
+
+def test_two_files_of_one_collection_name_are_an_error_said_once(tmp_path: Path) -> None:
+    assert problems(tmp_path, a_yaml=WORK, b_yaml=WORK) == [f"b.yaml:1: name Work is taken by {tmp_path}/a.yaml"]
+
+
+@pytest.mark.parametrize("name", ["Query", "String", "UserError", "StringFilter", "PageInfo"])
+def test_a_type_of_our_own_is_no_name_for_a_collection(tmp_path: Path, name: str) -> None:
+    assert problems(tmp_path, work_yaml=WORK.replace("Work", name)) == [
+        f"work.yaml:1: {name} is a type of Catalograph's own: take another name"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name: T\nschema: {a: [\n", "work.yaml:3: this is not YAML"),
+        ("name: T\nname: U\n", 'work.yaml:2: found duplicate key "name"'),
+        ("a: *x\n", "work.yaml:1: this is not YAML: found undefined alias"),
+        ("- 1\n", "work.yaml:1: a collection file is a mapping with name"),
+        ("", "work.yaml:1: a collection file is a mapping with name"),
+        (WORK + "---\nx: 1\n", "work.yaml:8: this is not YAML"),
+    ],
+)
+def test_what_is_no_mapping_is_said_in_a_sentence(tmp_path: Path, text: str, problem: str) -> None:
+    (found,) = problems(tmp_path, work_yaml=text)
+    assert found.startswith(problem)
+
+
+def test_a_merged_mapping_is_read_like_any_other(tmp_path: Path) -> None:
+    lines = ("a: &text {type: string}", "b: {<<: *text, description: Like a.}")
+    (tmp_path / "work.yaml").write_text(with_properties(*lines))
+    shape = load_catalog(tmp_path)["Work"].shape
+    assert shape.properties["b"].kind is shape.properties["a"].kind

@@ -1,0 +1,33 @@
+"""The schema of the example: committed, so that a review shows what changes in the API."""
+
+from pathlib import Path
+
+from graphql import parse, validate_schema
+
+from models.collections.loading import RESERVED_NAMES, load_catalog
+from schema.build import build_schema, schema_text
+
+EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "tate"
+
+
+def test_the_schema_of_the_example_is_the_committed_one() -> None:
+    """Where the change is meant: `catalograph schema print --collections examples/tate > examples/tate/schema.graphql`."""
+    assert schema_text(load_catalog(EXAMPLE)) == (EXAMPLE / "schema.graphql").read_text()
+
+
+def test_the_schema_of_the_example_is_valid() -> None:
+    catalog = load_catalog(EXAMPLE)
+    assert validate_schema(build_schema(catalog)) == []
+    parse(schema_text(catalog))
+
+
+def test_no_collection_may_take_the_name_of_a_type_of_our_own() -> None:
+    schema = build_schema(load_catalog(EXAMPLE))
+    own = {name for name in schema.type_map if not name.startswith(("__", "Artwork", "Artist"))}
+    assert own - RESERVED_NAMES == set()
+
+
+def test_everything_in_the_schema_has_a_description() -> None:
+    schema = build_schema(load_catalog(EXAMPLE))
+    bare = [name for name, one in schema.type_map.items() if not one.description]
+    assert bare == []
