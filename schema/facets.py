@@ -102,7 +102,9 @@ class Facets:
         return self._registry.once(
             "FacetOrder",
             lambda: GraphQLEnumType(
-                "FacetOrder", {name: GraphQLEnumValue(name, description=text) for name, text in values.items()}
+                "FacetOrder",
+                {name: GraphQLEnumValue(name, description=text) for name, text in values.items()},
+                description="The order of a facet's buckets.",
             ),
         )
 

@@ -137,7 +137,12 @@ class Registry:
 
     @property
     def direction(self) -> Any:
-        return self.once("Direction", lambda: _enum("Direction", {"ASC": "Small to large.", "DESC": "Large to small."}))
+        return self.once(
+            "Direction",
+            lambda: _enum(
+                "Direction", "Which way an order goes.", {"ASC": "Small to large.", "DESC": "Large to small."}
+            ),
+        )
 
     @property
     def visibility(self) -> Any:
@@ -145,7 +150,7 @@ class Registry:
             "COMMITTED": "Return when the write is stored.",
             "SEARCHABLE": "Return when searches see the write too.",
         }
-        return self.once("Visibility", lambda: _enum("Visibility", values))
+        return self.once("Visibility", lambda: _enum("Visibility", "What a write waits for.", values))
 
     @property
     def geo_point(self) -> Any:
@@ -292,8 +297,9 @@ def _scalar_operators(kind: Kind, value: Any) -> dict[str, GraphQLInputField]:
     return found
 
 
-def _enum(name: str, values: Mapping[str, str]) -> GraphQLEnumType:
-    return GraphQLEnumType(name, {key: GraphQLEnumValue(key, description=text) for key, text in values.items()})
+def _enum(name: str, title: str, values: Mapping[str, str]) -> GraphQLEnumType:
+    members = {key: GraphQLEnumValue(key, description=text) for key, text in values.items()}
+    return GraphQLEnumType(name, members, description=title)
 
 
 def _type_name(value: Any, *_: Any) -> str:

@@ -11,7 +11,7 @@ EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "tate"
 
 
 def test_the_schema_of_the_example_is_the_committed_one() -> None:
-    """Where the change is meant: `catalograph schema print --collections examples/tate > examples/tate/schema.graphql`."""
+    """A change that is meant: `catalograph schema print --collections examples/tate`, into that file."""
     assert schema_text(load_catalog(EXAMPLE)) == (EXAMPLE / "schema.graphql").read_text()
 
 
