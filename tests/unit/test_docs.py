@@ -9,6 +9,7 @@ import typer.main
 import cli
 import errors
 from config import PREFIX, Settings
+from docs.reference import SETTINGS_PAGE, settings_page
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -45,3 +46,7 @@ def test_every_error_code_is_in_the_docs() -> None:
         if issubclass(kind, errors.CatalographError)
     }
     assert [code for code in sorted(codes) if f"`{code}`" not in text] == []
+
+
+def test_the_table_of_settings_is_what_make_docs_writes() -> None:
+    assert SETTINGS_PAGE.read_text() == settings_page()
