@@ -8,14 +8,6 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-REGISTRIES = (
-    "pypi" + ".org",
-    "python" + "hosted.org",
-    "npm" + "js.org",
-    "npm" + "js.com",
-    "maven" + ".org",
-    "apache.org/maven",
-)
 HOME = re.compile(rb"(?<![\w./$}-])/(?:home|Users|root|work)/\w")
 OUR_NAMES = (
     "cli",
@@ -41,11 +33,6 @@ def files() -> dict[str, bytes]:
         pytest.skip("this is no git checkout")
     paths = [ROOT / name for name in listed.stdout.decode().split("\0") if name]
     return {str(path.relative_to(ROOT)): path.read_bytes() for path in paths if path.is_file()}
-
-
-@pytest.mark.parametrize("registry", REGISTRIES)
-def test_no_file_names_the_address_of_a_package_registry(files: dict[str, bytes], registry: str) -> None:
-    assert [name for name, content in files.items() if registry.encode() in content] == []
 
 
 def test_no_file_names_a_folder_of_the_machine_it_was_written_on(files: dict[str, bytes]) -> None:
