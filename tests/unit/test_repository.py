@@ -1,4 +1,4 @@
-"""What may stand in no file: where packages come from, and where the author's checkout was."""
+"""What may stand in no file: a folder of one machine; and which names are ours."""
 
 import re
 import subprocess
