@@ -1,5 +1,6 @@
 """`up` brings everything up on servers of its own, keeps it up, and leaves nothing behind."""
 
+import asyncio
 import json
 import os
 import signal
@@ -125,11 +126,22 @@ def up(tmp_path: Path) -> Up:
 
 
 async def _execute(up: Up, statement: str) -> Any:
-    connection = await asyncpg.connect(up.settings().database_url)
+    connection = await _connected(up)
     try:
         return await connection.fetchval(statement)
     finally:
         await connection.close()
+
+
+async def _connected(up: Up) -> asyncpg.Connection:
+    """A connection; a PostgreSQL that was killed recovers before it takes one."""
+    deadline = time.monotonic() + 10
+    while True:
+        try:
+            return await asyncpg.connect(up.settings().database_url)
+        except (OSError, asyncpg.CannotConnectNowError):
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.1)
 
 
 async def test_up_from_the_first_start_over_a_kill_to_a_clean_end(up: Up) -> None:
