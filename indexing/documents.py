@@ -21,7 +21,7 @@ class _Build:
 
     targets: Targets
     flat: Fields = dataclass_field(default_factory=dict)
-    texts: dict[str, list[str]] = dataclass_field(default_factory=dict)
+    texts: Fields = dataclass_field(default_factory=dict)
 
 
 Handler = Callable[[Json, Fields, Fields, _Build], None]
@@ -127,7 +127,7 @@ def _many(slots: tuple[Slot, ...], name: str) -> Handler:
             return
         fields[count] = len(value)
         for field, convert in fields_of:
-            fields[field] = [one for one in map(convert, value) if one is not None]
+            fields[field] = _bare([one for one in map(convert, value) if one is not None])
 
     return handle
 
@@ -141,7 +141,7 @@ def _facet(prop: Property, path: Path) -> Handler:
             for field, convert in fields_of:
                 converted = convert(one)
                 if converted is not None:
-                    build.flat.setdefault(field, []).append(converted)
+                    _gather(build.flat, field, converted)
 
     return handle
 
@@ -157,7 +157,10 @@ def _extremes(slot: Slot, path: Path) -> Handler:
                 continue
             known = build.flat.get(name)
             if known is None:
-                build.flat[name] = [converted, converted]
+                build.flat[name] = converted
+            elif not isinstance(known, list):
+                if converted != known:
+                    build.flat[name] = [min(known, converted), max(known, converted)]
             elif converted < known[0]:
                 known[0] = converted
             elif converted > known[1]:
@@ -173,12 +176,27 @@ def _text(path: Path, name: str) -> Handler:
         if isinstance(value, str):
             value = [value]
         texts = [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
-        if texts:
-            build.texts.setdefault(words, []).extend(texts)
-            if element:
-                fields[element] = texts
+        for text in texts:
+            _gather(build.texts, words, text)
+        if texts and element:
+            fields[element] = _bare(texts)
 
     return handle
+
+
+def _gather(fields: Fields, name: str, value: Json) -> None:
+    """Put a further value into a field. One value stands bare: Elasticsearch takes that faster than a list of one."""
+    known = fields.get(name)
+    if known is None:
+        fields[name] = value
+    elif isinstance(known, list):
+        known.append(value)
+    else:
+        fields[name] = [known, value]
+
+
+def _bare(values: list[Json]) -> Json:
+    return values[0] if len(values) == 1 else values
 
 
 def _object(path: Path, name: str) -> Handler:
@@ -237,7 +255,7 @@ def _deep_texts(path: Path) -> Handlers:
             elif isinstance(node, dict):
                 for name, field in words.items():
                     if isinstance(node.get(name), str):
-                        build.texts.setdefault(field, []).append(node[name])
+                        _gather(build.texts, field, node[name])
                 waiting.extend(node[name] for name in inner if name in node)
 
     def handler(name: str) -> Handler:

@@ -31,7 +31,12 @@ def mapping_of(collection: Collection) -> Mapping:
     What is not named is left out rather than refused: an index that serves while a new one is built for a changed
     collection file goes on taking writes.
     """
-    branches = {name: {"dynamic": False, "properties": {}} for name in (FLAT, NESTED, TEXTS)}
+    branches: dict[str, Mapping] = {
+        # Names with dots are leaves there: to make objects of them cost a tenth of the indexing.
+        FLAT: {"dynamic": False, "subobjects": False, "properties": {}},
+        TEXTS: {"dynamic": False, "subobjects": False, "properties": {}},
+        NESTED: {"dynamic": False, "properties": {}},
+    }
     for path in collection.paths:
         _add(branches, path)
     return {
@@ -69,9 +74,10 @@ def _add(branches: dict[str, Mapping], path: Path) -> None:
 
 
 def _put(branches: dict[str, Mapping], name: str, mapping: Mapping) -> None:
-    """Place a field, making the objects on the way to it."""
-    branch, *steps = name.split(".")
+    """Place a field, making the objects on the way to it where the branch has objects."""
+    branch, _, rest = name.partition(".")
     node = branches[branch]
+    steps = rest.split(".") if node.get("subobjects", True) else [rest]
     for step in steps[:-1]:
         node = node["properties"].setdefault(step, {"dynamic": False, "properties": {}})
     there = node["properties"].setdefault(steps[-1], {})
