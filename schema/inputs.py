@@ -12,7 +12,6 @@ from graphql import (
 
 from models.collections.kinds import ENUM, GEO, LINK
 from models.collections.loading import is_ordered
-from models.collections.names import upper_first
 from models.collections.properties import Collection, Property, Shape
 from schema.outputs import Outputs, listed
 from schema.registry import Registry
@@ -39,7 +38,7 @@ class Inputs:
                 "not": GraphQLInputField(own, description="It does not hold."),
             }
             for prop in shape.properties.values():
-                type_ = self._condition(shape, prop)
+                type_ = self._condition(prop)
                 if type_ is not None:
                     found[prop.field] = GraphQLInputField(type_, description=prop.description)
             if not root and "exists" not in found:
@@ -49,11 +48,11 @@ class Inputs:
         title = f"Conditions on {shape.type_name}; all that are given must hold."
         return self._registry.once(name, lambda: GraphQLInputObjectType(name, fields, title))
 
-    def _condition(self, parent: Shape, prop: Property) -> Any:
+    def _condition(self, prop: Property) -> Any:
         if not prop.is_indexed:
             return None
         if prop.shape and prop.many:
-            return self._elements(parent, prop)
+            return self._elements(prop)
         if prop.shape:
             return self.filter(prop.shape)
         if prop.kind is ENUM:
@@ -68,12 +67,12 @@ class Inputs:
             return self._registry.list_filter(ENUM, enum, f"{enum.name}ListFilter")
         return self._registry.scalar_filter(ENUM, enum, f"{enum.name}Filter")
 
-    def _elements(self, parent: Shape, prop: Property) -> GraphQLInputObjectType:
+    def _elements(self, prop: Property) -> GraphQLInputObjectType:
         shape = prop.shape
         assert shape
-        name = f"{parent.type_name}{upper_first(prop.field)}Filter"
+        name = f"{prop.type_name}Filter"
         # A list that gives its shape the name has the plain one; the filter of one element is told apart.
-        element = f"{shape.type_name}ElementFilter" if name == f"{shape.type_name}Filter" else None
+        element = f"{shape.type_name}ElementFilter" if prop.type_name == shape.type_name else None
 
         def fields() -> dict[str, GraphQLInputField]:
             inner = self.filter(shape, element)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote, unquote
 
 from models.collections import kinds
 from models.collections.annotations import (
@@ -16,6 +17,7 @@ from models.collections.kinds import Kind
 from models.collections.names import enum_name, field_name, is_name, upper_first, words_of
 from models.collections.properties import EnumValues, Property, Search, Shape
 from models.collections.source import Pointer, Source, did_you_mean
+from models.collections.type_names import OF_AN_ENUM, TypeNames
 
 ENVELOPE = frozenset({"id", "key", "revision", "createdAt", "updatedAt", "history"})
 """The fields that every record has; a property of such a name is prefixed by the type."""
@@ -45,17 +47,18 @@ class ShapeBuilder:
     def __init__(self, source: Source, type_name: str) -> None:
         self.source = source
         self.type_name = type_name
-        self.taken = {type_name}
+        self.names = TypeNames(type_name)
+        self.shapes = 0
 
     def root(self, pointer: Pointer, description: str) -> Shape:
         """The shape of the records; `pointer` is where the schema stands in the file."""
         resolved = self.resolve(pointer)
         shape = Shape(self.type_name, description)
-        refs: Refs = (("#", shape), *((ref, shape) for ref in resolved.refs))
         if not isinstance(resolved.schema.get("properties"), dict):
             self.source.problem(pointer, "schema must describe an object with properties")
             return shape
-        self._fill(shape, resolved, refs)
+        # What refers to the whole is an object inside a record, without the envelope: a type of its own.
+        self._fill(shape, resolved, ())
         return shape
 
     def resolve(self, pointer: Pointer) -> Resolved:
@@ -68,7 +71,7 @@ class ShapeBuilder:
 
     def _gather(self, at: Pointer, schema: Schema, where: dict[str, Pointer], refs: set[str]) -> None:
         node = self._at(at)
-        if node is True or node is None:
+        if isinstance(node, bool):
             return
         if not isinstance(node, dict):
             self.source.problem(at, "a schema must be a mapping")
@@ -96,7 +99,7 @@ class ShapeBuilder:
         target = self._target(ref)
         if target is None:
             names = (self.source.data.get("schema", {}) or {}).get("$defs", {})
-            advice = did_you_mean(ref, [f"#/$defs/{name}" for name in names])
+            advice = did_you_mean(ref, [f"#/$defs/{quote(name)}" for name in names])
             self.source.problem((*at, "$ref"), f"{ref} points to nothing in this schema{advice}")
             return
         refs.add(ref)
@@ -122,12 +125,12 @@ class ShapeBuilder:
         return node
 
     def _target(self, ref: str) -> Pointer | None:
-        if not ref.startswith("#"):
+        if ref != "#" and not ref.startswith("#/"):
             return None
         pointer: Pointer = ("schema",)
         node = self.source.data.get("schema")
         for raw in ref[1:].split("/")[1:]:
-            step = raw.replace("~1", "/").replace("~0", "~")
+            step = unquote(raw).replace("~1", "/").replace("~0", "~")
             if isinstance(node, list) and step.isdigit() and int(step) < len(node):
                 node, pointer = node[int(step)], (*pointer, int(step))
             elif isinstance(node, dict) and step in node:
@@ -145,6 +148,8 @@ class ShapeBuilder:
         for one in given if isinstance(given, list) else [given] if given is not None else []:
             if one not in TYPES:
                 self.source.unknown((*at, "type"), "type", str(one), TYPES)
+        if node.get("enum") == []:
+            self.source.problem((*at, "enum"), "enum must list at least one value: nothing could ever be stored")
 
     def _fill(self, shape: Shape, resolved: Resolved, refs: Refs) -> None:
         required = resolved.schema.get("required", [])
@@ -174,10 +179,10 @@ class ShapeBuilder:
             self.source.problem(pointer, f"only strings and numbers, and lists of them, can be links; {name} is none")
         elif spec:
             description = f"The {spec.collection} that `{field}` names."
+            type_name = self.names.new(shape.type_name + upper_first(spec.field))
             link = Property(
                 name, spec.field, kinds.LINK, description, many=prop.many, link=spec, access=prop.access,
-                shape=Shape(self._type(shape.type_name + upper_first(spec.field)), description),
-                search=Search(indexed=prop.search.indexed),
+                shape=Shape(type_name, description), type_name=type_name, search=Search(indexed=prop.search.indexed),
             )  # fmt: skip
             self._put(shape, link, pointer)
 
@@ -187,6 +192,8 @@ class ShapeBuilder:
             self.source.problem(at, f"{prop.name!r} and {other.name!r} are both {prop.field}: name one with x-name")
         elif prop.field in FILTER_WORDS:
             self.source.problem(at, f"{prop.field!r} is an operator of filters: name the property with x-name")
+        elif shape.type_name == self.type_name and prop.field in ENVELOPE:
+            self.source.problem(at, f"every record has a field {prop.field} already: give another name")
         else:
             shape.properties[prop.field] = prop
 
@@ -242,7 +249,10 @@ class ShapeBuilder:
             prop.items_nullable = _nullable(element.schema)
         kind = kind_of(element.schema)
         if kind is kinds.OBJECT:
-            prop.shape = self._shape(element, type_name, prop.description, refs)
+            recursive = next((shape for ref, shape in refs if ref in element.refs), None)
+            prop.shape = recursive or self._shape(element, type_name, prop.description, refs)
+            # A recursive shape is called after where it begins; the filter of a list further down has its own name.
+            prop.type_name = self.names.new(type_name, ("Filter",)) if recursive and prop.many else prop.shape.type_name
         elif kind is kinds.ENUM:
             prop.enum = self._enum(element, type_name)
             kind = kind if prop.enum else kinds.STRING
@@ -251,27 +261,21 @@ class ShapeBuilder:
         prop.kind = kind
 
     def _shape(self, resolved: Resolved, type_name: str, description: str, refs: Refs) -> Shape:
-        for ref, shape in refs:
-            if ref in resolved.refs:
-                return shape
-        if len(self.taken) > MAX_SHAPES:
+        self.shapes += 1
+        if self.shapes > MAX_SHAPES:
             self.source.problem(resolved.at, f"the schema makes more than {MAX_SHAPES} types: let $defs be simpler")
             return Shape(type_name, description)
-        shape = Shape(self._type(type_name), str(resolved.schema.get("description") or description))
+        shape = Shape(self.names.new(type_name), str(resolved.schema.get("description") or description))
         self._fill(shape, resolved, (*refs, *((ref, shape) for ref in resolved.refs)))
         return shape
-
-    def _type(self, name: str) -> str:
-        while name in self.taken:
-            name += "_"
-        self.taken.add(name)
-        return name
 
     def _enum(self, resolved: Resolved, type_name: str) -> EnumValues | None:
         """The enum's names; `None` where two values would have one name, so that it stays a string."""
         values = [value for value in _enum_values(resolved.schema) if value is not None]
         by_name = {enum_name(value): value for value in values}
-        return EnumValues(self._type(type_name), by_name) if len(by_name) == len(set(values)) else None
+        if len(by_name) < len(set(values)):
+            return None
+        return EnumValues(self.names.new(type_name, OF_AN_ENUM), by_name)
 
 
 def _enum_values(schema: Schema) -> list[Any]:

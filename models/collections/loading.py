@@ -10,24 +10,18 @@ import jsonschema_rs
 from errors import CollectionErrors
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
-from models.collections.kinds import INT, LINK, LONG, SCALARS
+from models.collections.kinds import INT, LINK, LONG
 from models.collections.names import is_name, lower_first, plural_of
 from models.collections.properties import MAX_PATHS, ROOT, Collection, OrderSpec, Path, Property, SearchSettings, Shape
 from models.collections.rules import check_where
 from models.collections.source import Pointer, Problems, Source, did_you_mean, read_source
+from models.collections.type_names import RESERVED_NAMES
 from models.collections.validation import RecordValidator, check_schema
 
 KEYS = ("name", "plural", "key", "description", "schema", "access", "synonyms", "defaultOrder", "search")
+UNNAMED = "Unnamed"
+"""Stands for a collection whose name is wrong, so that its other errors are found too."""
 SUFFIXES = (".yaml", ".yml", ".json")
-RESERVED_NAMES = frozenset(
-    """
-    Query Mutation Subscription Node Record Collection CollectionName Source Token User Viewer Via Task Schedule Health
-    Revision RevisionEdge RevisionConnection Suggestion Highlight PageInfo UserError TermFacet TermBucket HistogramFacet
-    RangeBucket DateHistogramFacet DateBucket FacetOrder Boolean Int Float String ID Long Date DateTime URI Email UUID
-    JSON GeoPoint GeoPointInput GeoNear GeoBox GeoOrder GeoFilter Direction Visibility
-    """.split()
-) | {f"{kind.name}{filter_}" for kind in SCALARS for filter_ in ("Filter", "ListFilter")}
-"""Names of types and of operations (`createSource`) that are there without any collection."""
 RESERVED_FIELDS = frozenset(
     "node nodes search collections task tasks source sources deadLetters viewer users tokens".split()
 )
@@ -78,38 +72,51 @@ def load_catalog(folder: FilePath) -> Catalog:
 
 
 def _read(source: Source) -> Collection | None:
+    """The collection of a file; `None` where nothing could be called by its name. Links are checked later."""
     if not isinstance(source.data, dict):
         source.problem((), f"a collection file is a mapping with {', '.join(KEYS)}")
         return None
     data = known_keys(source, (), source.data, KEYS, "collection")
-    name = data.get("name")
-    if not isinstance(name, str) or not name.isalnum() or not name.isascii() or not name[0].isalpha():
-        source.problem(("name",), "name must be letters and digits, such as Artwork: it names the GraphQL type")
-        return None
-    if name in RESERVED_NAMES:
-        source.problem(("name",), f"{name} is a type of Catalograph's own: take another name")
+    name = _name(source, data.get("name"))
+    description = str(data.get("description") or f"A record of the collection {name or UNNAMED}.")
     if not isinstance(data.get("schema"), dict):
         source.problem(("schema",), "schema must be the JSON Schema of a record")
         return None
-    if not check_schema(source, data["schema"]):
-        return None
-    description = str(data.get("description") or f"A record of the collection {name}.")
-    builder = ShapeBuilder(source, name)
+    builder, shape, validator = _schema(source, name or UNNAMED, description)
     collection = Collection(
-        name=name,
-        plural=_plural(source, data.get("plural"), name),
+        name=name or UNNAMED,
+        plural=_plural(source, data.get("plural"), name or UNNAMED),
         description=description,
-        key=None,
-        shape=builder.root(("schema",), description),
+        key=_key(source, data.get("key"), shape),
+        shape=shape,
         schema=data["schema"],
         access=read_access(source, ("access",), data.get("access") or {}),
         synonyms=_synonyms(source, data.get("synonyms")),
         search=_search(source, data.get("search")),
         file=source.file,
+        type_names=frozenset(builder.names.own),
+        validator=validator,
     )
-    collection.key = _key(source, data.get("key"), collection.shape)
-    collection.validator = _validator(source, data["schema"], collection.shape)
-    return collection
+    return collection if name else None
+
+
+def _name(source: Source, given: Any) -> str | None:
+    if not isinstance(given, str) or not given.isalnum() or not given.isascii() or not given[0].isalpha():
+        source.problem(("name",), "name must be letters and digits, such as Artwork: it names the GraphQL type")
+        return None
+    if given in RESERVED_NAMES:
+        source.problem(("name",), f"{given} is a type of Catalograph's own: take another name")
+    return given
+
+
+def _schema(source: Source, name: str, description: str) -> tuple[ShapeBuilder, Shape, RecordValidator | None]:
+    """What a schema says; a validator only if nothing is wrong with it, which would else be said twice."""
+    before = len(source.problems.found)
+    check_schema(source)
+    builder = ShapeBuilder(source, name)
+    shape = builder.root(("schema",), description)
+    intact = len(source.problems.found) == before
+    return builder, shape, _validator(source, source.data["schema"], shape) if intact else None
 
 
 def _validator(source: Source, schema: dict[str, Any], shape: Shape) -> RecordValidator | None:
@@ -178,6 +185,21 @@ def _unique(read: list[tuple[Source, Collection]]) -> None:
                     ("plural",), f"the query field {query_field} is taken by {fields[query_field]}: give plural"
                 )
             fields[query_field] = collection.name
+    _distinct_types([pair for pair in read if names.get(pair[1].name.casefold()) is pair[0]])
+
+
+def _distinct_types(read: list[tuple[Source, Collection]]) -> None:
+    """Report two collections of which types would have one name, such as `Work` and `WorkOrder`."""
+    makers: dict[str, str] = {}
+    for source, collection in read:
+        if collection.name in RESERVED_NAMES:
+            continue  # that is said already
+        for type_name in sorted(collection.type_names):
+            maker = "Catalograph itself" if type_name in RESERVED_NAMES else makers.get(type_name)
+            if maker:
+                source.problem(("name",), f"the type {type_name} is made by {maker} too: take another name")
+                break
+        makers |= dict.fromkeys(collection.type_names, collection.name)
 
 
 def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:

@@ -108,6 +108,8 @@ class Property:
     items_nullable: bool = False
     search: Search = dataclasses.field(default_factory=Search)
     shape: Shape | None = None
+    type_name: str = ""
+    """Of an object, a list of objects or a link: what its filter is called after."""
     enum: EnumValues | None = None
     link: LinkSpec | None = None
     access: "PropertyAccess | None" = None
@@ -242,6 +244,8 @@ class Collection:
     default_order: tuple[OrderSpec, ...] = ()
     search: SearchSettings = dataclasses.field(default_factory=SearchSettings)
     file: str = ""
+    type_names: frozenset[str] = frozenset()
+    """The GraphQL types that are made for it."""
     validator: "RecordValidator | None" = None
 
     @property

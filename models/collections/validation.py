@@ -10,7 +10,7 @@ import jsonschema_rs
 from models.collections.building import INT_LIMITS, is_long
 from models.collections.kinds import LINK
 from models.collections.properties import Shape
-from models.collections.source import Source
+from models.collections.source import Pointer, Source
 
 LONG_LIMITS = (-(2**63), 2**63 - 1)
 META_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
@@ -36,7 +36,8 @@ class RecordValidator:
         self._shape = shape
         bounded = copy.deepcopy(schema)
         _bound_values(bounded)
-        self._validator = jsonschema_rs.Draft202012Validator(bounded, validate_formats=True)
+        # Nothing is fetched: a reference to another document is an error of the file.
+        self._validator = jsonschema_rs.Draft202012Validator(bounded, validate_formats=True, offline=True)
 
     def problems(self, document: Any) -> list[Problem]:
         """What is wrong with `document`: nothing, if it is valid."""
@@ -109,11 +110,33 @@ def _bound_point(schema: dict[str, Any]) -> None:
     schema["required"] = list(dict.fromkeys([*schema.get("required", ()), "lat", "lon"]))
 
 
-def check_schema(source: Source, schema: dict[str, Any]) -> bool:
-    """Whether `schema` is JSON Schema 2020-12; what is not is reported with its line."""
-    errors = list(jsonschema_rs.Draft202012Validator({"$ref": META_SCHEMA}).iter_errors(schema))
-    for error in errors:
-        if error.instance_path and "type" in error.instance_path[-2:] and error.kind.name == "anyOf":
+def check_schema(source: Source) -> None:
+    """Report what in a file's `schema` is not JSON Schema 2020-12, and take it out, so that the rest can be read."""
+    schema = source.data["schema"]
+    checker = jsonschema_rs.Draft202012Validator({"$ref": META_SCHEMA}, validate_formats=True)
+    wrong: dict[Pointer, Any] = {}
+    for error in checker.iter_errors(schema):
+        path = tuple(error.instance_path)
+        if "type" in path[-2:] and error.kind.name == "anyOf":
             continue  # misspelt types are reported by name elsewhere
-        source.problem(("schema", *error.instance_path), f"this is not JSON Schema: {_shortened(error.message)}")
-    return not any(not (e.instance_path and "type" in e.instance_path[-2:]) for e in errors)
+        source.problem(("schema", *path), f"this is not JSON Schema: {_shortened(error.message)}")
+        wrong[path] = error
+    for path, error in wrong.items():
+        is_schema = error.kind.name == "type" and error.kind.types == ["boolean", "object"]
+        _take_out(schema, path, is_schema=is_schema)
+
+
+def _take_out(schema: Any, path: Pointer, *, is_schema: bool) -> None:
+    """Remove a keyword, a whole list for one element; of what should be a schema nothing is known any more."""
+    if not is_schema and path and isinstance(path[-1], int):
+        path = path[:-1]
+    *above, last = path or (None,)
+    for step in above:
+        try:
+            schema = schema[step]
+        except (KeyError, IndexError, TypeError):
+            return  # it is gone already, with something above it
+    if is_schema:
+        schema[last] = True
+    else:
+        schema.pop(last, None)

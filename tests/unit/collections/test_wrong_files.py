@@ -46,6 +46,15 @@ def with_properties(*lines: str, base: str = WORK) -> str:
             "a: {type: string, x-search: {facet: {interval: 10}}}",
             "interval does not fit a, which is String; String allows terms",
         ),
+        ("a: {type: string, pattern: '['}", 'this is not JSON Schema: "[" is not a "regex"'),
+        ("a: {type: string, enum: []}", "enum must list at least one value: nothing could ever be stored"),
+        ("a: {type: string, x-name: id}", "every record has a field id already: give another name"),
+        (
+            "a: {type: string, x-link: {collection: Work, as: history}}",
+            "every record has a field history already: give another name",
+        ),
+        ("a: {$ref: '#Part'}", "#Part points to nothing in this schema"),
+        ("a: {$ref: 'http://127.0.0.1:9/part'}", "http://127.0.0.1:9/part points to nothing in this schema"),
         ("a: {type: string, minLength: -1}", "this is not JSON Schema: -1 is less than the minimum of 0"),
         ("and: {type: string}", "'and' is an operator of filters: name the property with x-name"),
         ("日本: {type: string}", "nothing of '日本' can be a GraphQL name: give one with x-name"),
@@ -80,6 +89,32 @@ def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:
         "work.yaml:8: keyword 'typ' is not known (did you mean type?)",
         "work.yaml:9: keyword 'item' is not known (did you mean items?)",
     ]
+
+
+def test_what_is_no_json_schema_hides_no_other_error_and_is_said_once(tmp_path: Path) -> None:
+    lines = ("a: {type: strng}", "b: {type: string, pattern: '['}", "c: null", "d: {required: [1]}", "e: {$ref: '#/x'}")
+    assert problems(tmp_path, work_yaml=with_properties(*lines, "f: {typ: string}") + "defaultOrdr: []\n") == [
+        "work.yaml:8: type 'strng' is not known (did you mean string?)",
+        'work.yaml:9: this is not JSON Schema: "[" is not a "regex"',
+        'work.yaml:10: this is not JSON Schema: null is not of types "boolean", "object"',
+        'work.yaml:11: this is not JSON Schema: 1 is not of type "string"',
+        "work.yaml:12: #/x points to nothing in this schema",
+        "work.yaml:13: keyword 'typ' is not known (did you mean type?)",
+        "work.yaml:14: collection key 'defaultOrdr' is not known (did you mean defaultOrder?)",
+    ]
+
+
+def test_a_wrong_name_hides_no_other_error(tmp_path: Path) -> None:
+    assert problems(tmp_path, work_yaml=with_properties("a: {typ: string}").replace("Work", "my works")) == [
+        "work.yaml:1: name must be letters and digits, such as Artwork: it names the GraphQL type",
+        "work.yaml:8: keyword 'typ' is not known (did you mean type?)",
+    ]
+
+
+def test_a_reference_is_read_like_the_address_that_it_is(tmp_path: Path) -> None:
+    text = with_properties("a: {$ref: '#/$defs/a%20part'}") + "  $defs:\n    a part: {type: integer}\n"
+    (tmp_path / "work.yaml").write_text(text)
+    assert load_catalog(tmp_path)["Work"].shape.properties["a"].kind.name == "Int"
 
 
 def test_a_reference_to_nothing_names_the_nearest_definition(tmp_path: Path) -> None:

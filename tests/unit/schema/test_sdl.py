@@ -4,7 +4,8 @@ from pathlib import Path
 
 from graphql import parse, validate_schema
 
-from models.collections.loading import RESERVED_NAMES, load_catalog
+from models.collections.loading import load_catalog
+from models.collections.type_names import RESERVED_NAMES
 from schema.build import build_schema, schema_text
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "tate"
