@@ -87,18 +87,21 @@ class SearchUnavailable(CatalographError):
     """Elasticsearch does not answer: look-ups and writes go on, searches come back by themselves."""
 
     code = "SEARCH_UNAVAILABLE"
+    exit_status = 3
 
 
 class DatabaseUnavailable(CatalographError):
     """PostgreSQL does not answer: try again, the pool recovers by itself."""
 
     code = "DATABASE_UNAVAILABLE"
+    exit_status = 3
 
 
 class BrokerUnavailable(CatalographError):
     """The message broker does not answer: the work is kept and handed over later."""
 
     code = "BROKER_UNAVAILABLE"
+    exit_status = 3
 
 
 class OperationTimeout(CatalographError):

@@ -15,7 +15,7 @@ from errors import EmbeddedServerError
 
 _POLL_SECONDS = 0.1
 _FIRST_PAUSE_SECONDS = 0.2
-_LONGEST_PAUSE_SECONDS = 8.0
+_LONGEST_PAUSE_SECONDS = 5.0
 _HEALTHY_SECONDS = 30.0
 _TAIL_BYTES = 3_000
 
@@ -111,7 +111,7 @@ class Supervisor:
             status = await self._reap(again)
             if time.monotonic() - began > _HEALTHY_SECONDS:
                 pause = _FIRST_PAUSE_SECONDS
-            self._report(f"{part.name} ended with status {status}; starting it again. See {self.log_of(part.name)}")
+            self._tell(f"{part.name} ended with status {status}; starting it again. See {self.log_of(part.name)}")
             await asyncio.sleep(pause)
             pause = min(pause * 2, _LONGEST_PAUSE_SECONDS)
             again = await self._launch_at_last(part)
@@ -121,8 +121,13 @@ class Supervisor:
             try:
                 return await self._launch(part)
             except OSError as error:
-                self._report(f"{part.name} can't be started: {error}")
+                self._tell(f"{part.name} can't be started: {error}")
                 await asyncio.sleep(_LONGEST_PAUSE_SECONDS)
+
+    def _tell(self, sentence: str) -> None:
+        # Nobody may read what we say any more, which is no reason to let parts lie dead.
+        with suppress(OSError):
+            self._report(sentence)
 
     def _rotate_log(self, part: Part) -> None:
         log = self.log_of(part.name)

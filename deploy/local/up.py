@@ -57,32 +57,24 @@ def run_up(options: UpOptions) -> int:
     Raises a `CatalographError` where it can't start. Whatever happens, no process of it is left.
     """
     settings = given_settings(os.environ, dict(options.settings) | {"collections": str(options.collections.absolute())})
-    if status := _check(options, settings):
+    if status := _check_files(options, settings["collections"]):
         return status
     with DataFolder(options.data or DEFAULT_DATA) as data:
+        # After the folder: a second `up` on it is told so, and not that its port is taken.
+        _check_port(options)
         try:
             return asyncio.run(_until_signalled(options, settings, data))
         except OSError as error:
             raise when_full(error, data.path, _NEEDED_BYTES, "give a folder on another disk with --data") from error
 
 
-def _check(options: UpOptions, settings: Mapping[str, str]) -> int:
-    """What can be found wrong before anything is started; 2 when the collection files are."""
+def _check_files(options: UpOptions, folder: str) -> int:
+    """What is wrong with the files is said before anything is started; 2 when the collection files are."""
     for name, file in options.load:
         if not file.is_file():
             raise SettingsError(f"--load {name}={file}: there is no such file.")
-    if status := _check_collections(options, settings["collections"]):
-        return status
-    if reason := why_not(options.host, options.port):
-        raise EmbeddedServerError(
-            f"Port {options.port} of {options.host} can't be had: {reason}.",
-            "Stop what listens there, or give another with --port.",
-        )
-    return 0
-
-
-def _check_collections(options: UpOptions, folder: str) -> int:
-    command = (*options.command, "schema", "check", "--collections", folder)
+    named = [argument for name, _ in options.load for argument in ("--collection", name)]
+    command = (*options.command, "schema", "check", "--collections", folder, *named)
     checked = subprocess.run(
         command, env=part_environment({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )
@@ -91,14 +83,29 @@ def _check_collections(options: UpOptions, folder: str) -> int:
     return checked.returncode
 
 
+def _check_port(options: UpOptions) -> None:
+    if reason := why_not(options.host, options.port):
+        raise EmbeddedServerError(
+            f"Port {options.port} of {options.host} can't be had: {reason}.",
+            "Stop what listens there, or give another with --port.",
+        )
+
+
 async def _until_signalled(options: UpOptions, settings: dict[str, str], data: DataFolder) -> int:
     console = Console(highlight=False, soft_wrap=True)
-    running = asyncio.ensure_future(_System(options, settings, data, console).run())
+    running = asyncio.create_task(_System(options, settings, data, console).run())
+
+    def stop() -> None:
+        # A second signal would interrupt the stopping, which takes no longer than it must.
+        if not running.cancelling():
+            running.cancel()
+
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+        asyncio.get_running_loop().add_signal_handler(number, stop)
     with suppress(asyncio.CancelledError):
         await running
-    console.print("stopped")
+    with suppress(BrokenPipeError):
+        console.print("stopped")
     return 0
 
 

@@ -91,6 +91,16 @@ async def test_a_part_that_dies_is_started_again(tmp_path: Path) -> None:
     assert told == [f"stubborn ended with status -9; starting it again. See {tmp_path / 'logs' / 'stubborn.log'}"]
 
 
+async def test_a_part_is_started_again_when_nobody_reads_what_is_said_of_it(tmp_path: Path) -> None:
+    def unread(_sentence: str) -> None:
+        raise BrokenPipeError
+
+    argv = ("sh", "-c", f"echo started >> {tmp_path / 'started'}; sleep 0.05")
+    async with Supervisor(tmp_path / "logs", unread) as supervisor:
+        await supervisor.start(Part("hasty", argv, {"PATH": os.defpath}))
+        await asyncio.to_thread(wait_until, lambda: lines(tmp_path / "started") >= 3)
+
+
 async def test_a_part_that_keeps_dying_is_not_started_in_a_hurry(tmp_path: Path) -> None:
     told: list[str] = []
     argv = (sys.executable, "-c", "import time; time.sleep(0.01)")

@@ -161,7 +161,10 @@ async def test_up_from_the_first_start_over_a_kill_to_a_clean_end(up: Up) -> Non
         assert (up.data / "admin-token").read_text() == token
         began = time.monotonic()
         running.send_signal(signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        running.send_signal(signal.SIGTERM)  # as impatient people do: it does not interrupt the stopping
         assert running.wait(timeout=15) == 0
+        assert up.processes() == []
         assert time.monotonic() - began < 15
     wait_until(lambda: up.processes() == [], 2)
 
@@ -196,11 +199,9 @@ def _variables(file: Path) -> dict[str, str]:
 
 
 def _a_second_one_is_refused(up: Up, pid: int) -> None:
-    other = Up(up.folder, up.port + 1)
-    assert refused(other) == (
-        1,
-        f"{up.data} is in use by process {pid}. Stop that one first, or give another folder with --data.\n",
-    )
+    in_use = f"{up.data} is in use by process {pid}. Stop that one first, or give another folder with --data.\n"
+    assert refused(Up(up.folder, up.port + 1)) == (1, in_use)
+    assert refused(up) == (1, in_use), "also where its port is taken by the first one"
     elsewhere = Up(up.folder / "other", up.port)
     elsewhere.folder.mkdir()
     status, message = refused(elsewhere)
@@ -239,6 +240,27 @@ def test_wrong_collection_files_end_it_before_any_server_starts(up: Up) -> None:
     assert status == 2
     assert said == "artwork.yaml:3: nmae is no property of a collection (did you mean name?)\n"
     assert not up.data.exists()
+
+
+def test_a_load_into_a_collection_that_is_not_there_ends_it_before_any_server_starts(tmp_path: Path) -> None:
+    file = tmp_path / "artists.ndjson"
+    file.touch()
+    command = [sys.executable, "-m", "cli", "up", "--collections", str(ROOT / "examples" / "tate")]
+    command += ["--data", str(tmp_path / "data"), "--load", f"Artst={file}"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=30, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no collection 'Artst' (did you mean Artist?).\n"
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("status", "is_ready"), [("1", True), ("3", False), ("70", False)])
+def test_it_is_ready_with_bad_lines_but_not_with_an_import_that_failed(up: Up, status: str, *, is_ready: bool) -> None:
+    with up.start(STAND_IN_IMPORT=status) as running:
+        assert running.stdout is not None
+        said = next((line for line in running.stdout if line.startswith("ready ")), "")
+        assert bool(said) is is_ready
+        if not is_ready:
+            assert running.wait(timeout=15) == 1
 
 
 def test_an_unknown_setting_ends_it_before_any_server_starts(up: Up) -> None:
