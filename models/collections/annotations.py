@@ -1,5 +1,6 @@
 """Reads what a collection file says besides JSON Schema: `x-search`, `x-link`, `x-access`, `access`."""
 
+import math
 from typing import Any
 
 from models.collections.access import ACTIONS, PUBLIC, Access, Grant
@@ -63,7 +64,7 @@ def _facet(source: Source, at: Pointer, given: Any) -> Facet | None:  # noqa: PL
         return None
     (how, value), *_ = keys.items()
     if how == "interval":
-        if isinstance(value, bool) or not isinstance(value, int | float) or value <= 0:
+        if not _is_number(value) or value <= 0:
             source.problem((*at, how), "interval must be a number above 0")
             return None
         return Facet("interval", interval=float(value))
@@ -82,11 +83,18 @@ def _ranges(source: Source, at: Pointer, given: Any) -> Facet | None:
     ranges = []
     for position, one in enumerate(given):
         keys = known_keys(source, (*at, position), one, ("from", "to"), "range")
-        if not keys or not all(isinstance(v, int | float) and not isinstance(v, bool) for v in keys.values()):
+        if not keys or not all(map(_is_number, keys.values())):
             source.problem((*at, position), "a range needs from, to or both, as numbers")
+            continue
+        if not keys.get("from", -math.inf) < keys.get("to", math.inf):
+            source.problem((*at, position), "the from of a range must be less than its to")
             continue
         ranges.append((keys.get("from"), keys.get("to")))
     return Facet("ranges", ranges=tuple(ranges))
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def fit_search(source: Source, at: Pointer, search: Search, kind: Kind, name: str) -> None:
@@ -138,10 +146,9 @@ def read_access(source: Source, at: Pointer, given: Any) -> Access:
     keys = known_keys(source, at, given, (*ACTIONS, "write", "set"), "access")
     grants = {key: _grants(source, (*at, key), value) for key, value in keys.items() if key != "set"}
     write = grants.get("write", ())
-    given_set = keys.get("set") or {}
-    on_create = given_set.get("create", {}) if isinstance(given_set, dict) else {}
+    on_create = known_keys(source, (*at, "set"), keys.get("set") or {}, ("create",), "set").get("create") or {}
     if not isinstance(on_create, dict):
-        source.problem((*at, "set"), "set must be {create: {property: value}}")
+        source.problem((*at, "set", "create"), "set must be {create: {property: value}}")
         on_create = {}
     return Access(
         read=grants.get("read", (Grant(PUBLIC),)),

@@ -8,12 +8,13 @@ from typing import Any
 import jsonschema_rs
 
 from errors import CollectionErrors
+from models.collections.access import ACTIONS
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
 from models.collections.kinds import INT, LINK, LONG
 from models.collections.names import is_name, lower_first, plural_of
 from models.collections.properties import MAX_PATHS, ROOT, Collection, OrderSpec, Path, Property, SearchSettings, Shape
-from models.collections.rules import check_where
+from models.collections.rule_checks import check_value, check_where
 from models.collections.source import Pointer, Problems, Source, did_you_mean, read_source
 from models.collections.type_names import RESERVED_NAMES
 from models.collections.validation import RecordValidator, check_schema
@@ -262,19 +263,23 @@ def _finish(source: Source, collection: Collection) -> None:
         source.problem(
             ("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false"
         )
-    for action, pointer in (("read", "read"), ("create", "create"), ("update", "update"), ("delete", "delete")):
+    _rules(source, collection)
+
+
+def _rules(source: Source, collection: Collection) -> None:
+    for action in ACTIONS:
+        at: Pointer = ("access", action if ("access", action) in source.lines else "write")
         for grant in collection.access.grants(action):
             if grant.where is not None:
-                at: Pointer = ("access", pointer) if ("access", pointer) in source.lines else ("access",)
                 check_where(source, at, grant.where, collection.shape)
-    by_name = {prop.name: prop for prop in collection.shape.properties.values()}
-    for name in collection.access.set_on_create:
+    by_name = {prop.name: prop for prop in collection.shape.properties.values() if prop.kind is not LINK}
+    for name, value in collection.access.set_on_create.items():
+        at = ("access", "set", "create", name)
+        check_value(source, at, value)
         if name in by_name:
             by_name[name].server_set = True
         else:
-            source.problem(
-                ("access", "set", "create", name), f"{name!r} is not a property{did_you_mean(name, by_name)}"
-            )
+            source.problem(at, f"{name!r} is not a property{did_you_mean(name, by_name)}")
 
 
 def _orders(source: Source, collection: Collection) -> Iterator[OrderSpec]:

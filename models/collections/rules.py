@@ -10,13 +10,13 @@ from models.collections.access import ADMIN, Grant, Roles
 from models.collections.conditions import ALWAYS, NEVER, Condition, either
 from models.collections.dates import Clock
 from models.collections.filters import condition_of
-from models.collections.kinds import BOOLEAN, JSON, LINK, MOMENTS
+from models.collections.kinds import MOMENTS
 from models.collections.properties import Collection, Property, Shape
-from models.collections.source import Pointer, Source
 
-LOGIC = ("and", "or", "not")
-ELEMENTS = ("some", "none", "every", "exists")
-LISTS = ("any", "all", "none", "count", "exists", "ignoreCase")
+ID, ROLES, NOW = VALUES = ("$viewer.id", "$viewer.roles", "$now")
+CLAIMS = "$viewer.claims."
+SEVERAL = ("in", "any", "all", "none")
+"""The operators that take a list."""
 _ABSENT = object()
 
 
@@ -51,89 +51,66 @@ def _fill(shape: Shape, where: Mapping[str, Any], subject: Subject, clock: Clock
     filled: dict[str, Any] = {}
     for name, value in where.items():
         if name in ("and", "or"):
-            filled[name] = [_fill(shape, part, subject, clock) for part in value]
+            filled[name] = [_fill(shape, part, subject, clock) for part in listed(value)]
         elif name == "not":
             filled[name] = _fill(shape, value, subject, clock)
+        elif name == "exists" and name not in shape.properties:
+            filled[name] = value
         else:
             filled |= _comparison(shape, name, value, subject, clock)
     return filled
 
 
 def _comparison(shape: Shape, name: str, given: Any, subject: Subject, clock: Clock) -> dict[str, Any]:
-    prop = _named(shape, name)
+    prop = named(shape, name)
     assert prop
     if prop.shape:
         inner = prop.shape
         if prop.many:
-            return {prop.field: {q: _fill(inner, v, subject, clock) if q != "exists" else v for q, v in given.items()}}
+            plain = ("count", "exists")
+            return {prop.field: {q: v if q in plain else _fill(inner, v, subject, clock) for q, v in given.items()}}
         return {prop.field: _fill(inner, given, subject, clock)}
-    values = {operator: _value(value, prop, subject, clock) for operator, value in given.items()}
+    values = {operator: _operand(operator, value, prop, subject, clock) for operator, value in given.items()}
     if any(value is _ABSENT for value in values.values()):
         return {"or": []}
     return {prop.field: values}
 
 
-def _value(value: Any, prop: Property, subject: Subject, clock: Clock) -> Any:
+def _operand(operator: str, value: Any, prop: Property, subject: Subject, clock: Clock) -> Any:
+    """What an operator compares with; a claim of several values is none where one is asked for, and the other way."""
     if isinstance(value, list):
         return [one for one in (_value(v, prop, subject, clock) for v in value) if one is not _ABSENT]
-    if not isinstance(value, str) or not value.startswith("$"):
+    found = _value(value, prop, subject, clock)
+    if found is _ABSENT or not isinstance(value, str) or not value.startswith("$"):
+        return found
+    if operator in SEVERAL:
+        return found if isinstance(found, list) else [found]
+    return _ABSENT if isinstance(found, list | dict) else found
+
+
+def _value(value: Any, prop: Property, subject: Subject, clock: Clock) -> Any:
+    if not isinstance(value, str):
         return value
-    if value == "$now":
+    if not value.startswith("$"):
+        known = prop.enum.by_name if prop.enum and value not in prop.enum.by_value else {}
+        return known.get(value, value)
+    if value == NOW:
         return "now" if prop.kind in MOMENTS else clock.now.isoformat()
     found: Any = None
-    if value == "$viewer.id":
+    if value == ID:
         found = subject.id
-    elif value == "$viewer.roles":
+    elif value == ROLES:
         found = sorted(subject.roles)
-    elif value.startswith("$viewer.claims."):
-        found = subject.claims.get(value.removeprefix("$viewer.claims."))
+    elif value.startswith(CLAIMS):
+        found = subject.claims.get(value.removeprefix(CLAIMS))
     return _ABSENT if found is None else found
 
 
-def _named(shape: Shape, name: str) -> Property | None:
+def named(shape: Shape, name: str) -> Property | None:
+    """The property of this GraphQL name, or else of this name in the JSON."""
     return shape.properties.get(name) or next((p for p in shape.properties.values() if p.name == name), None)
 
 
-def check_where(source: Source, at: Pointer, where: Any, shape: Shape) -> None:
-    """Report what in the `where` of a rule has no meaning."""
-    if not isinstance(where, dict):
-        source.problem(at, "where must be a filter such as {status: {eq: published}}")
-        return
-    for name, given in where.items():
-        if name in ("and", "or"):
-            for part in given if isinstance(given, list) else [given]:
-                check_where(source, at, part, shape)
-        elif name == "not":
-            check_where(source, at, given, shape)
-        else:
-            _check_property(source, at, name, given, shape)
-
-
-def _check_property(source: Source, at: Pointer, name: str, given: Any, shape: Shape) -> None:
-    prop = _named(shape, name)
-    if prop is None:
-        source.unknown(at, "where: property", name, shape.properties)
-    elif prop.kind is LINK or prop.kind is JSON:
-        source.problem(at, f"where: {name} can't be used in a rule, which sees the record's own properties")
-    elif not isinstance(given, dict):
-        source.problem(at, f"where: {name} needs an operator, such as {{{name}: {{eq: …}}}}")
-    elif prop.shape and prop.many:
-        for quantifier, inner in given.items():
-            if quantifier not in ELEMENTS:
-                source.unknown(at, f"where: {name}: operator", quantifier, ELEMENTS)
-            elif quantifier != "exists":
-                check_where(source, at, inner, prop.shape)
-    elif prop.shape:
-        check_where(source, at, given, prop.shape)
-    else:
-        _check_operators(source, at, prop, given)
-
-
-def _check_operators(source: Source, at: Pointer, prop: Property, given: dict[str, Any]) -> None:
-    scalar = (*(o for o in prop.kind.operators if o not in ("startsWith", "contains", "match", "phrase")), "exists")
-    known = LISTS if prop.many else (*scalar, "timeZone") if prop.kind in MOMENTS else scalar
-    for operator, value in given.items():
-        if operator not in known:
-            source.unknown(at, f"where: {prop.name}: operator", operator, known)
-        if operator == "eq" and prop.kind is BOOLEAN and not isinstance(value, bool):
-            source.problem(at, f"where: {prop.name} is a boolean: give true or false")
+def listed(parts: Any) -> list[Any]:
+    """The parts of `and` and `or`; one alone is a list of one, as in GraphQL."""
+    return parts if isinstance(parts, list) else [parts]
