@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from errors import BadUserInput, Forbidden
+from errors import BadUserInput
 from indexing.ordering import Cursors
 from indexing.search_query import RELEVANCE, FacetQuery, FacetResult, Hit, OrderKey, SearchQuery
-from models.collections.conditions import ALWAYS, All, AnyOf, Condition, Element, Not, both
+from models.collections.conditions import ALWAYS, Condition, both
 from models.collections.filters import check_point, condition_of
 from models.collections.properties import ROOT, Collection, Path, Shape
 from resolvers.context import Context
+from resolvers.hiding import may_follow, paths_of, readable_texts, refuse_hidden, with_absent
 from resolvers.nodes import Node, node_of_hit
 
 DEFAULT_FIRST = 20
@@ -69,11 +70,12 @@ async def search(
         cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
     )
     condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
-    refuse_hidden(ctx, condition, (key.path for key in order), (facet.path for facet in selected.facets))
+    refuse_hidden(ctx, (*paths_of(condition), *(facet.path for facet in selected.facets)))
+    absent = [facet for facet in selected.facets if not may_follow(ctx, facet.path)]
     query = SearchQuery(
         collection=collection,
         text=text,
-        condition=condition,
+        condition=with_absent(condition, lambda path: not may_follow(ctx, path)),
         scope=both(ctx.readable.condition(collection), scope),
         order=order,
         size=(last if last is not None else first) if selected.nodes or selected.page else None,
@@ -81,11 +83,11 @@ async def search(
         after=after,
         before=before,
         fields=selected.fields,
-        total=selected.total,
+        total=selected.total or any(facet.missing for facet in absent),
         scores=selected.scores,
         highlights=selected.highlights,
-        facets=selected.facets,
-        readable=_readable_texts(ctx, collection),
+        facets=tuple(facet for facet in selected.facets if facet not in absent),
+        readable=readable_texts(ctx, collection),
     )
     found = await ctx.searches.load(query)
     if isinstance(found, BaseException):
@@ -97,7 +99,7 @@ async def search(
         has_next=before is not None if query.backward else found.more,
         has_previous=found.more if query.backward else after is not None,
         total=found.total,
-        facets=found.facets,
+        facets={**found.facets, **{facet.name: FacetResult(missing=found.total or 0) for facet in absent}},
     )
 
 
@@ -117,13 +119,14 @@ def _edge(collection: Collection, hit: Hit) -> Edge:
 
 
 def _order(ctx: Context, collection: Collection, given: Any, *, searched: bool) -> tuple[OrderKey, ...]:
-    keys = tuple(order_key(collection.shape, one, ROOT) for one in given or ())
+    keys = [order_key(collection.shape, one, ROOT) for one in given or ()]
+    refuse_hidden(ctx, (key.path for key in keys if key.path))
     if not keys and searched:
         return (RELEVANCE,)
     if not keys:
-        visible = (spec for spec in collection.default_order if all(map(ctx.may_see, spec.path.steps)))
-        return tuple(OrderKey(spec.path, spec.descending) for spec in visible)
-    return keys
+        specs = (spec for spec in collection.default_order if all(map(ctx.may_see, spec.path.steps)))
+        keys = [OrderKey(spec.path, spec.descending) for spec in specs]
+    return tuple(key for key in keys if key.path is None or may_follow(ctx, key.path))
 
 
 def order_key(shape: Shape, given: Mapping[str, Any], base: Path) -> OrderKey:
@@ -138,40 +141,3 @@ def order_key(shape: Shape, given: Mapping[str, Any], base: Path) -> OrderKey:
         return order_key(path.last.shape, value, path)
     check_point(path.name, value["lat"], value["lon"])
     return OrderKey(path, value.get("direction") == "DESC", (value["lat"], value["lon"]))
-
-
-def _readable_texts(ctx: Context, collection: Collection) -> frozenset[str] | None:
-    """The full text that the viewer's search may look into; `None` for all of it."""
-    hidden = [p for p in collection.text_paths if not visible(ctx, p)]
-    return frozenset(p.name for p in collection.text_paths if p not in hidden) if hidden else None
-
-
-def visible(ctx: Context, path: Path) -> bool:
-    """Whether the viewer may read everything on the way to a property, the collection behind a link too."""
-    for step in path.steps:
-        if not ctx.may_see(step):
-            return False
-        if step.link and ctx.readable.condition(ctx.services.catalog[step.link.collection]) != ALWAYS:
-            return False
-    return True
-
-
-def refuse_hidden(ctx: Context, condition: Condition, *others: Any) -> None:
-    """Raises `Forbidden` where a filter, an order or a facet uses a property that the viewer may not read."""
-    for path in (*paths_of(condition), *(path for several in others for path in several if path is not None)):
-        for step in path.steps:
-            if not ctx.may_see(step):
-                raise Forbidden(f"{path.name} may not be read, and so not be searched by.", "Ask for a role that may.")
-
-
-def paths_of(condition: Condition) -> list[Path]:
-    """Every path that a condition speaks of."""
-    match condition:
-        case All(parts) | AnyOf(parts):
-            return [path for part in parts for path in paths_of(part)]
-        case Not(part):
-            return paths_of(part)
-        case Element(path, inner):
-            return [path, *paths_of(inner)]
-        case _:
-            return [condition.path]

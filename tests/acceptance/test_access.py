@@ -90,6 +90,37 @@ def test_a_link_to_what_may_not_be_read_is_null(viewers: Viewers) -> None:
     ]
 
 
+def test_nothing_is_found_counted_or_ordered_by_what_a_link_may_not_lead_to(viewers: Viewers) -> None:
+    document = """{
+      found: articles(filter: {subject: {title: {eq: "Draft water"}}}) { totalCount }
+      none: articles(filter: {slug: {eq: "other"}, subject: {exists: false}}) { totalCount }
+      counted: articles(filter: {slug: {eq: "other"}}) {
+        facets { subject { title { buckets { value } otherCount missingCount } } }
+      }
+    }"""
+    assert viewers("ben", "author").ask(document) == {
+        "found": {"totalCount": 0},
+        "none": {"totalCount": 1},
+        "counted": {"facets": {"subject": {"title": {"buckets": [], "otherCount": 0, "missingCount": 1}}}},
+    }
+    assert viewers("eve", "editor").ask(document) == {
+        "found": {"totalCount": 1},
+        "none": {"totalCount": 0},
+        "counted": {
+            "facets": {
+                "subject": {"title": {"buckets": [{"value": "Draft water"}], "otherCount": 0, "missingCount": 0}}
+            }
+        },
+    }
+    orders = [
+        [node["slug"] for node in viewers("ben", "author").ask(
+            f"{{ articles(orderBy: [{{subject: {{title: {way}}}}}]) {{ nodes {{ slug }} }} }}"
+        )["articles"]["nodes"]]
+        for way in ("ASC", "DESC")
+    ]  # fmt: skip
+    assert orders == [["open", "other", "past"]] * 2
+
+
 def test_writing_what_may_not_be_read_is_not_found_and_what_may_is_forbidden(
     viewers: Viewers, articles: dict[str, str]
 ) -> None:
