@@ -309,8 +309,8 @@ def kind_of(schema: Schema) -> Kind:
 
 
 def _typed(types: set[str], schema: Schema, values: list[Any]) -> Kind:  # noqa: PLR0911 - one line a type
-    if not types and values:
-        types = {"integer"} if all(isinstance(v, int) and not isinstance(v, bool) for v in values) else set()
+    if not types:
+        types = _types_of(values)
     if {"anyOf", "oneOf"} & schema.keys():
         return kinds.JSON
     if types == {"string"}:
@@ -329,9 +329,21 @@ def _typed(types: set[str], schema: Schema, values: list[Any]) -> Kind:  # noqa:
     return kinds.JSON
 
 
+def _types_of(values: list[Any]) -> set[str]:
+    """The type that all the values of an enum have, if there is one."""
+    if not values or not all(isinstance(value, bool | int | float) for value in values):
+        return set()
+    if all(isinstance(value, bool) for value in values):
+        return {"boolean"}
+    if any(isinstance(value, bool) for value in values):
+        return set()
+    return {"integer"} if all(isinstance(value, int) for value in values) else {"number"}
+
+
 def is_long(schema: Schema) -> bool:
     """Whether an integer's schema says that its values go beyond 32 bits."""
     bounds = [schema.get(k) for k in ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum")]
+    bounds += _enum_values(schema)
     numbers = [bound for bound in bounds if isinstance(bound, int | float) and not isinstance(bound, bool)]
     low, high = INT_LIMITS
     return schema.get("format") == "int64" or any(not low <= bound <= high for bound in numbers)

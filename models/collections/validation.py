@@ -14,9 +14,8 @@ from models.collections.source import Pointer, Source
 
 LONG_LIMITS = (-(2**63), 2**63 - 1)
 META_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
-_NESTED = ("items", "additionalProperties", "contains", "not", "if", "then", "else", "propertyNames")
-_NESTED_LISTS = ("allOf", "anyOf", "oneOf", "prefixItems")
-_NESTED_MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+_NULL = {"type": "null"}
+_TYPED_ELSEWHERE = {"type", "$ref", "allOf", "anyOf", "oneOf", "enum", "const"}
 MAX_PROBLEMS = 50
 
 
@@ -79,26 +78,38 @@ def _named(shape: Shape | None, steps: list[Any]) -> tuple[str, ...]:
     return tuple(path)
 
 
-def _bound_values(schema: Any) -> None:
-    """What GraphQL can't give out as `Int` (or the index as `Long`), and no place on earth, is no valid value."""
+def _bound_values(schema: Any, *, alone: bool = True) -> None:
+    """What GraphQL can't give out as `Int` (or the index as `Long`), and no place on earth, is no valid value.
+
+    Only what becomes a type is narrowed: not what is given out as JSON, nor conditions. `alone` is what says by itself
+    what its values are; it takes as objects and lists those alone that the types take for them.
+    """
     if not isinstance(schema, dict):
         return
     if schema.get("format") == "geo-point":
         _bound_point(schema)
+    if alone and not _TYPED_ELSEWHERE & schema.keys() and {"properties", "items"} & schema.keys():
+        schema["type"] = "object" if "properties" in schema else "array"
     types = schema.get("type")
-    listed = types if isinstance(types, list) else [types]
-    if "integer" in listed and "number" not in listed:
+    if set(types if isinstance(types, list) else [types]) - {"null"} == {"integer"}:
         low, high = LONG_LIMITS if is_long(schema) else INT_LIMITS
         schema.setdefault("minimum", low)
         schema.setdefault("maximum", high)
-    for keyword in _NESTED:
-        _bound_values(schema.get(keyword))
-    for keyword in _NESTED_LISTS:
-        for part in schema.get(keyword) or []:
-            _bound_values(part)
-    for keyword in _NESTED_MAPS:
+    _bound_parts(schema)
+
+
+def _bound_parts(schema: dict[str, Any]) -> None:
+    _bound_values(schema.get("items"))
+    for keyword in ("properties", "$defs", "definitions"):
         for part in (schema.get(keyword) or {}).values():
             _bound_values(part)
+    for part in schema.get("allOf") or []:
+        _bound_values(part, alone=False)
+    for keyword in ("anyOf", "oneOf"):
+        options = schema.get(keyword) or []
+        if len(options) == 2 and _NULL in options:
+            for part in options:
+                _bound_values(part)
 
 
 def _bound_point(schema: dict[str, Any]) -> None:
