@@ -88,6 +88,7 @@ class WithLateErrors:
         result = await running
         if context.late_errors:
             errors: list[Any] = [*(result.errors or ()), *context.late_errors]
+            context.late_errors.clear()  # the next operation of an array has the same context
             return ExecutionResult(result.data, errors, result.extensions)
         return result
 
