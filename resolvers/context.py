@@ -42,6 +42,11 @@ class Context:
     def by_key(self) -> NodesByKey:
         return NodesByKey(self.services, self.readable)
 
+    def forget(self) -> None:
+        """Look up again what was looked up: a write has changed it."""
+        self.by_id.clear_all()
+        self.by_key.clear_all()
+
     @cached_property
     def searches(self) -> Searches:
         settings = self.services.settings

@@ -1,14 +1,17 @@
 """From the inputs of the API to documents: GraphQL's names become those of the JSON."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import zip_longest
 from typing import Any
 
 from errors import BadUserInput
 from models.collections.dates import is_math
-from models.collections.kinds import MOMENTS
+from models.collections.kinds import LINK, MOMENTS
 from models.collections.properties import Property, Shape
+from models.merging import same
 
 Json = Any
+Way = tuple[str, ...]
 
 
 def document_of(shape: Shape, given: Mapping[str, Any], *, patch: bool) -> dict[str, Json]:
@@ -42,11 +45,9 @@ def _one(prop: Property, value: Any, *, patch: bool) -> Json:
     return value
 
 
-def given_paths(
-    shape: Shape, given: Mapping[str, Any], base: tuple[str, ...] = ()
-) -> list[tuple[tuple[str, ...], Property]]:
+def given_paths(shape: Shape, given: Mapping[str, Any], base: Way = ()) -> list[tuple[Way, Property]]:
     """Every property that an input sets, with the way to it as errors name it."""
-    found: list[tuple[tuple[str, ...], Property]] = []
+    found: list[tuple[Way, Property]] = []
     for name, value in given.items():
         prop = shape.properties[name]
         path = (*base, name)
@@ -60,3 +61,19 @@ def given_paths(
             if one is not None:
                 found.extend(given_paths(prop.shape, one, (*path, str(place))))
     return found
+
+
+def changed_paths(shape: Shape, before: Json, after: Json, base: Way = ()) -> Iterator[tuple[Way, Property]]:
+    """Every property that differs between two documents, with the way to it as errors name it."""
+    old, new = (one if isinstance(one, Mapping) else {} for one in (before, after))
+    for prop in shape.properties.values():
+        if prop.kind is LINK or same(old.get(prop.name), new.get(prop.name)):
+            continue
+        path = (*base, prop.field)
+        yield path, prop
+        if prop.shape and prop.many:
+            elements = zip_longest(old.get(prop.name) or (), new.get(prop.name) or ())
+            for place, (one, other) in enumerate(elements):
+                yield from changed_paths(prop.shape, one, other, (*path, str(place)))
+        elif prop.shape:
+            yield from changed_paths(prop.shape, old.get(prop.name), new.get(prop.name), path)

@@ -15,7 +15,7 @@ from models.records import Record, records_with_deleted
 from models.upserts import Outcome, upsert_many
 from models.writes import WriteSession
 from resolvers.context import Context
-from resolvers.inputs import document_of, given_paths
+from resolvers.inputs import changed_paths, document_of, given_paths
 from resolvers.nodes import Node, node_of_record, read_global_id
 
 Input = Mapping[str, Any]
@@ -119,6 +119,7 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
         _refuse(_forbidden(ctx, collection, "update", {}, current.data))
         reverted = await session.revert(collection, current, revision, by=ctx.viewer.id)
         _refuse(_forbidden(ctx, collection, "update", {}, reverted.data))
+        _refuse(_forbidden_changes(ctx, collection, current.data, reverted.data))
         _refuse(_invalid(collection, reverted.data))
         return reverted
 
@@ -158,6 +159,7 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
         }
 
     results |= await ctx.services.database.write(write)
+    ctx.forget()
     return [results[place] for place in range(len(given))]
 
 
@@ -193,6 +195,7 @@ async def _written(ctx: Context, collection: Collection, write: Any) -> Written:
         return Written(errors=(UserError(DUPLICATE_KEY, str(error), path),))
     except (Conflict, NotFound) as error:
         return Written(errors=(_user_error(error),))
+    ctx.forget()
     if record.deleted or not ctx.readable.may_read(collection, record):
         return Written(stored=record.id)
     return Written(node_of_record(collection, record), stored=record.id)
@@ -243,6 +246,16 @@ def _forbidden_properties(ctx: Context, collection: Collection, given: Input) ->
     return [
         UserError(FORBIDDEN, "You may not write this property.", path)
         for path, prop in given_paths(collection.shape, given)
+        if not ctx.may_set(prop)
+    ]
+
+
+def _forbidden_changes(
+    ctx: Context, collection: Collection, before: Mapping[str, Any], after: Mapping[str, Any]
+) -> list[UserError]:
+    return [
+        UserError(FORBIDDEN, f"This would change {'.'.join(path)}, which you may not write.")
+        for path, prop in changed_paths(collection.shape, before, after)
         if not ctx.may_set(prop)
     ]
 

@@ -198,6 +198,17 @@ def test_a_property_is_written_by_its_own_roles_only(viewers: Viewers, admin: Ap
     assert writer(admin).update(articles["draft"], {"notes": None, "fee": 34})["errors"] == []
 
 
+def test_a_revert_changes_only_properties_that_its_viewer_may_write(viewers: Viewers, admin: Api) -> None:
+    eve, all_powerful = writer(viewers("eve", "editor")), writer(admin)
+    made = all_powerful.create(slug="reverted", status="draft", fee=1)["record"]["id"]
+    assert all_powerful.update(made, {"fee": 2})["errors"] == []
+    assert eve.update(made, {"title": "Kept"})["errors"] == []
+    assert errors_of(eve.revert(made, 1)) == [("FORBIDDEN", [])]
+    assert eve.revert(made, 2)["record"]["title"] is None
+    assert all_powerful.revert(made, 1)["record"]["fee"] == 1
+    assert all_powerful.delete(made, wait="SEARCHABLE")["errors"] == []
+
+
 def test_the_history_is_for_its_roles(viewers: Viewers) -> None:
     document = '{ article(key: "open") { history { nodes { operation data } } } }'
     assert viewers().ask(document)["article"]["history"]["nodes"] == []

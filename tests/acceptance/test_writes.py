@@ -256,3 +256,17 @@ def test_keys_beyond_the_properties_are_kept_and_named_in_no_type(kinds: System,
     assert {"number": 77001, "seen": "2024-01-01", "unheard": [1, {"of": None}]} in exported
     assert admin.refusal('{ sighting(key: "77001") { unheard } }') == "GRAPHQL_VALIDATION_FAILED"
     assert admin.ask(HISTORY, key="77001")["sighting"]["history"]["nodes"][0]["data"]["unheard"] == [1, {"of": None}]
+
+
+def test_what_a_write_answers_is_what_the_writes_before_it_in_the_request_left(admin: Api) -> None:
+    made = admin.ask("""mutation {
+      a: createStation(input: {code: "fresh-a", parentCode: "fresh"}) { record { id parent { name } } }
+      b: createStation(input: {code: "fresh", name: "New"}) { record { id } }
+      c: createStation(input: {code: "fresh-c", parentCode: "fresh"}) { record { id parent { name } } }
+      d: upsertStations(records: [{code: "fresh", name: "Newer"}]) { record { id } }
+      e: createStation(input: {code: "fresh-e", parentCode: "fresh"}) { record { id parent { name } } }
+    }""")
+    assert [made[name]["record"]["parent"] for name in "ace"] == [None, {"name": "New"}, {"name": "Newer"}]
+    stations = Writer(admin, "Station", "stations")
+    for name in "abce":
+        assert stations.delete(made[name]["record"]["id"], wait="SEARCHABLE")["errors"] == []
