@@ -124,7 +124,7 @@ def read_link(source: Source, at: Pointer, given: Any, name: str) -> LinkSpec | 
         if value is not None and not (isinstance(value, str) and is_name(value)):
             source.problem((*at, key), f"{key} must be a GraphQL name (letters, digits and _)")
             names[key] = None
-    return LinkSpec(collection, names["as"] or link_name(name), names["reverse"], tuple(include))
+    return LinkSpec(collection, names["as"] or link_name(name), names["reverse"], tuple(include), at)
 
 
 def read_property_access(source: Source, at: Pointer, given: Any) -> PropertyAccess:

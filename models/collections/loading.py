@@ -13,7 +13,17 @@ from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
 from models.collections.kinds import INT, LINK, LONG
 from models.collections.names import is_name, lower_first, plural_of
-from models.collections.properties import MAX_PATHS, ROOT, Collection, OrderSpec, Path, Property, SearchSettings, Shape
+from models.collections.properties import (
+    MAX_PATHS,
+    ROOT,
+    Collection,
+    LinkSpec,
+    OrderSpec,
+    Path,
+    Property,
+    SearchSettings,
+    Shape,
+)
 from models.collections.rule_checks import check_value, check_where
 from models.collections.source import Pointer, Problems, Source, did_you_mean, read_source
 from models.collections.type_names import RESERVED_NAMES
@@ -204,57 +214,48 @@ def _distinct_types(read: list[tuple[Source, Collection]]) -> None:
 
 
 def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:
-    """Give every link its target: the properties that it includes, and the reverse field's name there."""
-    for at, prop in list(_links(source, collection.shape)):
-        spec = prop.link
-        assert spec
-        assert prop.shape
+    """Give every link its target: the properties that it includes."""
+    for prop, spec in list(_links(collection)):
         target = catalog.get(spec.collection)
         if target is None:
             advice = did_you_mean(spec.collection, catalog.collections)
-            source.problem((*at, "collection"), f"there is no collection {spec.collection!r}{advice}")
+            source.problem((*spec.at, "collection"), f"there is no collection {spec.collection!r}{advice}")
             continue
         if target.key is None:
-            source.problem((*at, "collection"), f"{target.name} has no key, so nothing can link to it")
-        _include(source, at, prop, target)
+            source.problem((*spec.at, "collection"), f"{target.name} has no key, so nothing can link to it")
+        _include(source, prop, spec, target)
 
 
 def _reverses(read: list[tuple[Source, Collection]], catalog: Catalog) -> None:
     """Report a reverse field whose name its target has already."""
     taken = {c.name: {*ENVELOPE, *c.shape.properties} for c in catalog}
     for source, collection in read:
-        for at, prop in _links(source, collection.shape):
-            spec = prop.link
-            if not spec or not spec.reverse or spec.collection not in taken:
+        for _, spec in _links(collection):
+            if not spec.reverse or spec.collection not in taken:
                 continue
             if spec.reverse in taken[spec.collection]:
-                source.problem((*at, "reverse"), f"{spec.collection} has a field {spec.reverse} already: name another")
+                at = (*spec.at, "reverse")
+                source.problem(at, f"{spec.collection} has a field {spec.reverse} already: name another")
             taken[spec.collection].add(spec.reverse)
 
 
-def _include(source: Source, at: Pointer, prop: Property, target: Collection) -> None:
-    assert prop.link
+def _include(source: Source, prop: Property, spec: LinkSpec, target: Collection) -> None:
     assert prop.shape
     by_name = {one.name: one for one in target.shape.properties.values() if one.kind is not LINK}
-    for name in prop.link.include:
+    for name in spec.include:
         found = by_name.get(name)
         if found is None:
             advice = did_you_mean(name, by_name)
-            source.problem((*at, "include"), f"{target.name} has no property {name!r} to include{advice}")
+            source.problem((*spec.at, "include"), f"{target.name} has no property {name!r} to include{advice}")
         else:
             prop.shape.properties[found.field] = found
 
 
-def _links(source: Source, shape: Shape) -> Iterator[tuple[Pointer, Property]]:
-    places = {
-        pointer[-2]: pointer
-        for pointer in source.lines
-        if len(pointer) > 1 and pointer[-1] == "x-link" and pointer[0] == "schema"
-    }
-    for prop in shape.walk():
-        if prop.kind is LINK:
-            pointer = places.get(prop.name) or places.get("items") or ("schema",)
-            yield pointer, prop
+def _links(collection: Collection) -> Iterator[tuple[Property, LinkSpec]]:
+    """A collection's own links, not those inside what a link includes."""
+    for prop in collection.shape.walk(through_links=False):
+        if prop.link:
+            yield prop, prop.link
 
 
 def _finish(source: Source, collection: Collection) -> None:

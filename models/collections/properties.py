@@ -22,6 +22,7 @@ from models.collections.kinds import (
     Slot,
 )
 from models.collections.names import index_name
+from models.collections.source import Pointer
 
 if TYPE_CHECKING:
     from models.collections.validation import Problem, RecordValidator
@@ -56,6 +57,8 @@ class LinkSpec:
     field: str
     reverse: str | None
     include: tuple[str, ...]
+    at: Pointer = ()
+    """Where it stands in the file."""
 
 
 @dataclass(frozen=True)
@@ -78,14 +81,14 @@ class Shape:
     description: str
     properties: dict[str, "Property"] = dataclasses.field(default_factory=dict)
 
-    def walk(self) -> Iterator["Property"]:
-        """Every property below, each once, links too."""
+    def walk(self, *, through_links: bool = True) -> Iterator["Property"]:
+        """Every property below, each once; links too, and what they include unless told otherwise."""
         seen: set[int] = {id(self)}
         waiting = [self]
         while waiting:
             for prop in waiting.pop().properties.values():
                 yield prop
-                if prop.shape and id(prop.shape) not in seen:
+                if prop.shape and id(prop.shape) not in seen and (through_links or prop.kind is not LINK):
                     seen.add(id(prop.shape))
                     waiting.append(prop.shape)
 

@@ -138,6 +138,27 @@ def test_two_links_may_not_give_their_target_one_reverse_field(tmp_path: Path) -
     ]
 
 
+def test_two_links_under_one_name_are_told_apart_by_their_lines(tmp_path: Path) -> None:
+    part = "{{type: object, properties: {{id: {{type: string, x-link: {{collection: {}}}}}}}}}"
+    text = with_properties(f"a: {part.format('Artst')}", f"b: {part.format('Wrk')}")
+    assert problems(tmp_path, work_yaml=text, artist_yaml=ARTIST) == [
+        "work.yaml:8: there is no collection 'Artst' (did you mean Artist?)",
+        "work.yaml:9: there is no collection 'Wrk' (did you mean Work?)",
+    ]
+
+
+def test_a_link_inside_what_another_collection_includes_is_its_own_alone(tmp_path: Path) -> None:
+    born = "born: {type: object, properties: {place: {type: string, x-link: {collection: Place, reverse: births}}}}"
+    link = "by: {type: string, x-link: {collection: Artist, include: [born]}}"
+    for name, text in {
+        "artist": with_properties(born, base=ARTIST),
+        "place": WORK.replace("Work", "Place"),
+        "work": with_properties(link),
+    }.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    assert set(load_catalog(tmp_path).collections) == {"Artist", "Place", "Work"}
+
+
 def test_two_files_of_one_collection_name_are_an_error_said_once(tmp_path: Path) -> None:
     assert problems(tmp_path, a_yaml=WORK, b_yaml=WORK) == [f"b.yaml:1: name Work is taken by {tmp_path}/a.yaml"]
 
