@@ -107,7 +107,7 @@ def _node_field(registry: Registry) -> GraphQLField:
     async def resolve(_root: Any, info: Info, id: str) -> Node | None:  # noqa: A002
         return await _by_id(info.context, id)
 
-    arguments = {"id": GraphQLArgument(required(GraphQLID))}
+    arguments = {"id": GraphQLArgument(required(GraphQLID), description="Its id.")}
     return GraphQLField(registry.node, arguments, resolve, description="Anything by its id; null if it is not there.")
 
 
@@ -121,7 +121,7 @@ def _nodes_field(registry: Registry) -> GraphQLField:
         found = iter(await ctx.by_id.load_many([place for place in places if place]))
         return [next(found) if place else None for place in places]
 
-    arguments = {"ids": GraphQLArgument(required(listed(GraphQLID)))}
+    arguments = {"ids": GraphQLArgument(required(listed(GraphQLID)), description="Their ids, 1,000 at most.")}
     return GraphQLField(
         required(GraphQLList(registry.node)), arguments, resolve, description="Several by their ids, in their order."
     )

@@ -124,7 +124,11 @@ class Facets:
             return GraphQLObjectType(
                 "TermFacet",
                 {
-                    "buckets": GraphQLField(required(listed(bucket)), resolve=_term_buckets),
+                    "buckets": GraphQLField(
+                        required(listed(bucket)),
+                        resolve=_term_buckets,
+                        description="The values, in the order asked for.",
+                    ),
                     "otherCount": GraphQLField(
                         required(GraphQLInt),
                         resolve=lambda value, _info: value.result.others,
@@ -160,7 +164,9 @@ class Facets:
             return GraphQLObjectType(
                 name,
                 {
-                    "buckets": GraphQLField(required(listed(bucket)), resolve=_range_buckets),
+                    "buckets": GraphQLField(
+                        required(listed(bucket)), resolve=_range_buckets, description="The ranges, the least first."
+                    ),
                     "min": GraphQLField(
                         bound, resolve=lambda v, _info: _bound(v, v.result.low), description="The least."
                     ),

@@ -36,9 +36,10 @@ class Mutations:
 
     def fields(self, collection: Collection) -> dict[str, GraphQLField]:
         name, one = collection.name, required(self._payload(collection))
-        record = GraphQLArgument(required(self._inputs.record_input(collection)))
-        patch = GraphQLArgument(required(self._inputs.record_patch(collection)))
-        several = GraphQLArgument(required(listed(self._inputs.record_input(collection))))
+        input_ = self._inputs.record_input(collection)
+        record = GraphQLArgument(required(input_), description="The new record.")
+        patch = GraphQLArgument(required(self._inputs.record_patch(collection)), description="What to change.")
+        several = GraphQLArgument(required(listed(input_)), description="The records, 1,000 at most.")
         wait = GraphQLArgument(
             self._registry.visibility, default_value="COMMITTED", description="What to wait for before answering."
         )

@@ -79,8 +79,7 @@ class Outputs:
         enum = prop.enum
         assert enum
         values = {
-            name: GraphQLEnumValue(value, description=None if name == value else f"`{value}`")
-            for name, value in enum.by_name.items()
+            name: GraphQLEnumValue(value, description=f"The value `{value}`.") for name, value in enum.by_name.items()
         }
         return self._registry.once(
             enum.type_name, lambda: GraphQLEnumType(enum.type_name, values, description=prop.description)

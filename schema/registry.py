@@ -39,6 +39,15 @@ _OPERATORS = {
     "match": "Has all of its words, as the property's analyzer reads them.",
     "phrase": "Has its words in this order.",
 }
+_PLACES = {
+    "lat": "Degrees north of the equator, -90 to 90.",
+    "lon": "Degrees east of Greenwich, -180 to 180.",
+    "withinMeters": "The radius, in metres.",
+    "north": "The latitude of the upper side.",
+    "south": "The latitude of the lower side.",
+    "east": "The longitude of the right side.",
+    "west": "The longitude of the left side.",
+}
 _EXISTS = "Whether there is a value: neither null nor an empty list."
 _IGNORE_CASE = "Whether all of these operators take large and small letters as the same."
 
@@ -111,7 +120,8 @@ class Registry:
 
     def _geo_operators(self) -> dict[str, GraphQLInputField]:
         def numbers(*names: str) -> dict[str, GraphQLInputField]:
-            return {name: GraphQLInputField(GraphQLNonNull(GraphQLFloat)) for name in names}
+            number = GraphQLNonNull(GraphQLFloat)
+            return {name: GraphQLInputField(number, description=_PLACES[name]) for name in names}
 
         near = self.once(
             "GeoNear",
@@ -154,12 +164,14 @@ class Registry:
 
     @property
     def geo_point(self) -> Any:
-        fields = {name: GraphQLField(GraphQLNonNull(GraphQLFloat)) for name in ("lat", "lon")}
+        number = GraphQLNonNull(GraphQLFloat)
+        fields = {name: GraphQLField(number, description=_PLACES[name]) for name in ("lat", "lon")}
         return self.once("GeoPoint", lambda: GraphQLObjectType("GeoPoint", fields, description="A place, in degrees."))
 
     @property
     def geo_point_input(self) -> Any:
-        fields = {name: GraphQLInputField(GraphQLNonNull(GraphQLFloat)) for name in ("lat", "lon")}
+        number = GraphQLNonNull(GraphQLFloat)
+        fields = {name: GraphQLInputField(number, description=_PLACES[name]) for name in ("lat", "lon")}
         return self.once(
             "GeoPointInput", lambda: GraphQLInputObjectType("GeoPointInput", fields, "A place, in degrees.")
         )
@@ -167,9 +179,11 @@ class Registry:
     @property
     def geo_order(self) -> Any:
         fields = {
-            "lat": GraphQLInputField(GraphQLNonNull(GraphQLFloat)),
-            "lon": GraphQLInputField(GraphQLNonNull(GraphQLFloat)),
-            "direction": GraphQLInputField(self.direction, default_value="ASC"),
+            "lat": GraphQLInputField(GraphQLNonNull(GraphQLFloat), description=_PLACES["lat"]),
+            "lon": GraphQLInputField(GraphQLNonNull(GraphQLFloat), description=_PLACES["lon"]),
+            "direction": GraphQLInputField(
+                self.direction, default_value="ASC", description="ASC is the nearest first."
+            ),
         }
         title = "By the distance from a point."
         return self.once("GeoOrder", lambda: GraphQLInputObjectType("GeoOrder", fields, title))
@@ -177,10 +191,12 @@ class Registry:
     @property
     def page_info(self) -> Any:
         fields = {
-            "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean)),
-            "hasPreviousPage": GraphQLField(GraphQLNonNull(GraphQLBoolean)),
-            "startCursor": GraphQLField(GraphQLString),
-            "endCursor": GraphQLField(GraphQLString),
+            "hasNextPage": GraphQLField(GraphQLNonNull(GraphQLBoolean), description="Whether there is more behind it."),
+            "hasPreviousPage": GraphQLField(
+                GraphQLNonNull(GraphQLBoolean), description="Whether there is more before it."
+            ),
+            "startCursor": GraphQLField(GraphQLString, description="The place of its first, for before."),
+            "endCursor": GraphQLField(GraphQLString, description="The place of its last, for after."),
         }
         title = "Where a page stands, as the Relay specification says."
         return self.once("PageInfo", lambda: GraphQLObjectType("PageInfo", fields, description=title))
@@ -263,7 +279,10 @@ class Registry:
             f"{name}Edge",
             lambda: GraphQLObjectType(
                 f"{name}Edge",
-                {"node": GraphQLField(GraphQLNonNull(node)), "cursor": GraphQLField(GraphQLNonNull(GraphQLString))},
+                {
+                    "node": GraphQLField(GraphQLNonNull(node), description="It itself."),
+                    "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="Its place, for after."),
+                },
                 description="One of them, and its place.",
             ),
         )
@@ -272,9 +291,11 @@ class Registry:
             lambda: GraphQLObjectType(
                 f"{name}Connection",
                 {
-                    "edges": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(edge)))),
-                    "nodes": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(node)))),
-                    "pageInfo": GraphQLField(GraphQLNonNull(self.page_info)),
+                    "edges": GraphQLField(
+                        GraphQLNonNull(GraphQLList(GraphQLNonNull(edge))), description="Each with its place."
+                    ),
+                    "nodes": GraphQLField(GraphQLNonNull(GraphQLList(GraphQLNonNull(node))), description="Each alone."),
+                    "pageInfo": GraphQLField(GraphQLNonNull(self.page_info), description="Where the page stands."),
                 },
                 description=title,
             ),

@@ -15,16 +15,16 @@ Info = strawberry.Info[Context, None]
 
 @strawberry.enum(description="How a viewer was recognised.")
 class Via(Enum):
-    SESSION = "SESSION"
-    TOKEN = "TOKEN"  # noqa: S105 - the name of a way to sign in
-    JWT = "JWT"
+    SESSION = strawberry.enum_value("SESSION", description="By a session cookie.")
+    TOKEN = strawberry.enum_value("TOKEN", description="By a token of this server.")
+    JWT = strawberry.enum_value("JWT", description="By a token of an identity provider.")
 
 
 @strawberry.enum(description="How well a collection's index follows its records.")
 class Health(Enum):
-    HEALTHY = "HEALTHY"
-    BEHIND = "BEHIND"
-    UNAVAILABLE = "UNAVAILABLE"
+    HEALTHY = strawberry.enum_value("HEALTHY", description="It follows.")
+    BEHIND = strawberry.enum_value("BEHIND", description="Writes wait for long, or could not be taken.")
+    UNAVAILABLE = strawberry.enum_value("UNAVAILABLE", description="It can't be searched now.")
 
 
 @strawberry.type(description="Who asks.")
