@@ -1,5 +1,6 @@
 """The connection of a collection: its type, and how a search answers it."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from graphql import (
@@ -12,6 +13,7 @@ from graphql import (
     GraphQLString,
 )
 
+from indexing.search_query import FacetQuery
 from models.collections.conditions import Compare, Condition, Element
 from models.collections.kinds import LINK
 from models.collections.properties import Collection, Path, Shape
@@ -89,7 +91,7 @@ class Connections:
             if facets:
                 found["facets"] = GraphQLField(
                     required(facets),
-                    resolve=lambda connection, info: FacetSource(connection.facets, len(info.path.as_list())),
+                    resolve=lambda connection, info: FacetSource(connection.facets, len(info.path.as_list()) - 1),
                     description="Counts by value of all that is found.",
                 )
             return found
@@ -136,9 +138,6 @@ class Connections:
         selection = Selection.below(info)
         edges = selection.named("edges")
         nodes = [*selection.named("nodes").nodes, *edges.named("node").nodes]
-        facets = selection.named("facets")
-        type_ = self.type(collection)
-        most = ctx.services.settings.max_first
         return Selected(
             fields=source_fields(Selection(info, tuple(nodes)), collection.shape),
             nodes=bool(edges or nodes),
@@ -146,10 +145,15 @@ class Connections:
             total=bool(selection.named("totalCount")),
             scores=bool(edges.named("score")),
             highlights=bool(edges.named("highlights")),
-            facets=tuple(facet_queries(facets, object_type(type_.fields["facets"]), collection.shape, most))
-            if facets
-            else (),
+            facets=tuple(self._facets_of(selection, collection, ctx.services.settings.max_first)),
         )
+
+    def _facets_of(self, selection: Selection, collection: Collection, most: int) -> Iterator[FacetQuery]:
+        """The facets that are selected, each named by its place in the connection's answer."""
+        for key, facets in selection.by_response_key().items():
+            if facets.name == "facets":
+                type_ = object_type(self.type(collection).fields["facets"])
+                yield from facet_queries(facets, type_, collection.shape, most, above=f"{key}/")
 
 
 class EdgeSource:

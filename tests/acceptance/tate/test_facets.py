@@ -167,3 +167,11 @@ def test_many_facets_are_answered_at_once_each_without_its_own_filter(tate: Tate
     assert answer["totalCount"] == len(tate.artworks.meeting(given))
     for path in (("classification",), ("medium",), ("contributors", "role"), ("contributors", "gender")):
         assert at(answer["facets"], *path) == plain(facets(tate, given).terms(path))
+
+
+def test_facets_that_are_asked_for_twice_keep_their_arguments_apart(sample: Tate) -> None:
+    counted = "classification(first: %d) { buckets { value count } }"
+    asked = sample.ask(f"{{ artworks {{ one: facets {{ {counted % 1} }} three: facets {{ {counted % 3} }} }} }}")
+    one, three = (asked["artworks"][name]["classification"]["buckets"] for name in ("one", "three"))
+    assert (len(one), len(three)) == (1, 3)
+    assert three[:1] == one
