@@ -22,12 +22,12 @@ from models.collections.conditions import (
     both,
 )
 from models.collections.dates import EPOCH, micros
-from models.collections.kinds import CALENDAR, MOMENTS
+from models.collections.kinds import CALENDAR
 from models.collections.patterns import containing_folded
 from models.collections.properties import Path
 
 Aggregations = dict[str, Any]
-MAX_FILLED_BUCKETS = 2_000
+MAX_FILLED_BUCKETS = 50_000
 """A histogram over values that lie very far apart is given without its empty buckets."""
 _SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 
@@ -83,7 +83,8 @@ def _parts(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
         case "interval":
             yield "buckets", {"histogram": {"field": name, "interval": how.interval, "min_doc_count": 1}}
         case "calendarInterval":
-            body = {"field": flat(facet.path, CALENDAR), "calendar_interval": how.calendar, "min_doc_count": 0}
+            # The empty ones are filled in here: Elasticsearch refuses to when values lie very far apart.
+            body = {"field": flat(facet.path, CALENDAR), "calendar_interval": how.calendar, "min_doc_count": 1}
             yield "buckets", {"date_histogram": body}
         case "ranges":
             ranges = [{k: v for k, v in (("from", low), ("to", high)) if v is not None} for low, high in how.ranges]
@@ -179,36 +180,49 @@ def _range_bucket(answer: Mapping[str, Any], position: int, chosen: list[Compare
 def _histogram(facet: FacetQuery, given: list[Mapping[str, Any]], chosen: list[Compare]) -> list[Bucket]:
     how = facet.path.last.search.facet
     assert how
-    scale = 1_000 if facet.path.last.kind in MOMENTS else 1
-    starts = [bucket["key"] * scale for bucket in given]
+    counts = [bucket["doc_count"] for bucket in given]
+    ranges: list[tuple[Any, int, Any]]
     if how.how == "calendarInterval":
-        ends = [*starts[1:], *(_calendar_end(starts[-1], how.calendar) for _ in starts[-1:])]
-        counts = [bucket["doc_count"] for bucket in given]
+        ranges = _filled_calendar([bucket["key"] * 1_000 for bucket in given], counts, how.calendar)
     else:
-        starts, counts = _filled(starts, [bucket["doc_count"] for bucket in given], how.interval)
-        ends = [start + how.interval for start in starts]
-    return [
-        Bucket(low, count, _inside(chosen, low, high), high)
-        for low, count, high in zip(starts, counts, ends, strict=True)
-    ]
+        numbers = _filled([bucket["key"] for bucket in given], counts, how.interval)
+        ranges = [(low, count, low + how.interval) for low, count in numbers]
+    return [Bucket(low, count, _inside(chosen, low, high), high) for low, count, high in ranges]
 
 
-def _filled(starts: list[float], counts: list[int], interval: float) -> tuple[list[float], list[int]]:
-    """The buckets with the empty ones between them."""
+def _filled(starts: list[float], counts: list[int], interval: float) -> list[tuple[float, int]]:
+    """The buckets with the empty ones between them: start, count."""
     if not starts or (starts[-1] - starts[0]) / interval > MAX_FILLED_BUCKETS:
-        return starts, counts
+        return list(zip(starts, counts, strict=True))
     by_step = {round(start / interval): count for start, count in zip(starts, counts, strict=True)}
     steps = range(round(starts[0] / interval), round(starts[-1] / interval) + 1)
-    return [step * interval for step in steps], [by_step.get(step, 0) for step in steps]
+    return [(step * interval, by_step.get(step, 0)) for step in steps]
 
 
-def _calendar_end(start: int, calendar: str) -> int:
+def _filled_calendar(starts: list[int], counts: list[int], calendar: str) -> list[tuple[Any, int, Any]]:
+    """The buckets of a calendar with the empty ones between them: start, count, end."""
+    given = [(low, count, _calendar_end(low, calendar)) for low, count in zip(starts, counts, strict=True)]
+    found: list[tuple[Any, int, Any]] = []
+    for bucket in given:
+        while found and (gap := found[-1][2]) is not None and gap < bucket[0]:
+            found.append((gap, 0, _calendar_end(gap, calendar)))
+            if len(found) > MAX_FILLED_BUCKETS:
+                return given
+        found.append(bucket)
+    return found
+
+
+def _calendar_end(start: int, calendar: str) -> int | None:
+    """Where the unit that begins at `start` ends; the last of all years ends nowhere."""
     moment = EPOCH + timedelta(microseconds=start)
-    if calendar in _SECONDS:
-        return start + _SECONDS[calendar] * 1_000_000
-    months = {"month": 1, "quarter": 3, "year": 12}[calendar]
-    year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-    return micros(moment.replace(year=year, month=month + 1))
+    try:
+        if calendar in _SECONDS:
+            return micros(moment + timedelta(seconds=_SECONDS[calendar]))
+        months = {"month": 1, "quarter": 3, "year": 12}[calendar]
+        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
+        return micros(moment.replace(year=year, month=month + 1))
+    except (OverflowError, ValueError):
+        return None
 
 
 def _inside(chosen: list[Compare], low: Any, high: Any) -> bool:

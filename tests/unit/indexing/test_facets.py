@@ -1,0 +1,69 @@
+"""The buckets of histograms: without gaps, and with an answer for values that lie very far apart."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from indexing.facets import aggregations, result_of
+from indexing.search_query import Bucket, FacetQuery
+from models.collections.conditions import ALWAYS
+from models.collections.dates import datetime_text, micros
+from models.collections.loading import load_catalog
+from tests.unit.collections.test_wrong_files import with_properties
+
+
+def facet(folder: Path, schema: str) -> FacetQuery:
+    (folder / "work.yaml").write_text(with_properties(f"a: {schema}"))
+    path = next(path for path in load_catalog(folder)["Work"].paths if path.name == "a")
+    return FacetQuery("a", path)
+
+
+def calendar(folder: Path, unit: str) -> FacetQuery:
+    return facet(folder, f"{{type: string, format: date, x-search: {{facet: {{calendarInterval: {unit}}}}}}}")
+
+
+def answer(*days: str) -> dict[str, Any]:
+    """Elasticsearch's answer: a bucket with one record that begins on each of these days."""
+    starts = [micros(datetime.fromisoformat(day).replace(tzinfo=UTC)) // 1000 for day in days]
+    return {"buckets": {"buckets": [{"key": start, "doc_count": 1} for start in starts]}}
+
+
+def shown(bucket: Bucket) -> tuple[str, int, str | None]:
+    upper = None if bucket.upper is None else datetime_text(bucket.upper)[:10]
+    return datetime_text(bucket.value)[:10], bucket.count, upper
+
+
+@pytest.mark.parametrize(
+    ("unit", "days", "buckets"),
+    [
+        ("year", ["1999-01-01", "2001-01-01"], [(1, "2000-01-01"), (0, "2001-01-01"), (1, "2002-01-01")]),
+        ("quarter", ["1999-10-01", "2000-04-01"], [(1, "2000-01-01"), (0, "2000-04-01"), (1, "2000-07-01")]),
+        ("month", ["1999-12-01", "2000-01-01"], [(1, "2000-01-01"), (1, "2000-02-01")]),
+        ("week", ["2000-02-21", "2000-03-06"], [(1, "2000-02-28"), (0, "2000-03-06"), (1, "2000-03-13")]),
+        ("day", ["2000-02-28", "2000-03-01"], [(1, "2000-02-29"), (0, "2000-03-01"), (1, "2000-03-02")]),
+        ("year", ["9998-01-01", "9999-01-01"], [(1, "9999-01-01"), (1, None)]),
+        ("day", ["9999-12-31"], [(1, None)]),
+        ("day", ["0001-01-01", "9999-12-31"], [(1, "0001-01-02"), (1, None)]),
+        ("year", [], []),
+    ],
+)
+def test_a_calendar_has_no_gaps_and_ends_with_the_last_year(
+    tmp_path: Path, unit: str, days: list[str], buckets: list[tuple[int, str | None]]
+) -> None:
+    found = [shown(bucket) for bucket in result_of(calendar(tmp_path, unit), answer(*days), ALWAYS).buckets]
+    assert [(count, upper) for _, count, upper in found] == buckets
+    assert [start for start, count, _ in found if count] == days
+
+
+def test_elasticsearch_is_not_asked_for_empty_buckets(tmp_path: Path) -> None:
+    aggs = aggregations((calendar(tmp_path, "day"),), ALWAYS, ALWAYS)
+    assert aggs["a"]["aggs"]["buckets"]["date_histogram"]["min_doc_count"] == 1
+
+
+def test_a_histogram_of_numbers_has_no_gaps(tmp_path: Path) -> None:
+    asked = facet(tmp_path, "{type: integer, x-search: {facet: {interval: 10}}}")
+    given = {"buckets": {"buckets": [{"key": -10.0, "doc_count": 2}, {"key": 10.0, "doc_count": 1}]}}
+    found = [(bucket.value, bucket.count, bucket.upper) for bucket in result_of(asked, given, ALWAYS).buckets]
+    assert found == [(-10, 2, 0), (0, 0, 10), (10, 1, 20)]
