@@ -26,17 +26,15 @@ def sort_clauses(order: tuple[OrderKey, ...], *, backward: bool) -> list[Clause]
 
 def _clauses(key: OrderKey, backward: bool) -> list[Clause]:
     direction = "desc" if key.descending is not backward else "asc"
+    # Of several values the one that comes first, whichever way is paged.
+    mode = "max" if key.descending else "min"
     if key.path is None:
         return [{"_score": {"order": direction}}]
     if key.origin:
-        return _distance(key.path, key.origin, direction, backward)
+        return _distance(key.path, key.origin, direction, mode, backward)
     slot = key.path.last.kind.ordered
     assert slot
-    body: dict[str, Any] = {
-        "order": direction,
-        "missing": "_first" if backward else "_last",
-        "mode": "max" if key.descending else "min",
-    }
+    body: dict[str, Any] = {"order": direction, "missing": "_first" if backward else "_last", "mode": mode}
     if slot == ORDER:
         return [{flat(key.path, slot): body}]
     return [{field(key.path, slot): body | _nesting(key.path)}]
@@ -50,11 +48,12 @@ def _nesting(path: Path) -> dict[str, Any]:
     return clause
 
 
-def _distance(path: Path, origin: tuple[float, float], direction: str, backward: bool) -> list[Clause]:
+def _distance(path: Path, origin: tuple[float, float], direction: str, mode: str, backward: bool) -> list[Clause]:
     """What has no place is infinitely far, and comes last both ways only if it is told apart first."""
     lat, lon = origin
-    exists = {field(path, EXISTS): {"order": "asc", "missing": "_first" if backward else "_last"}}
-    place = {"order": direction, "unit": "m", field(path): {"lat": lat, "lon": lon}, **_nesting(path)}
+    nesting = _nesting(path)
+    exists = {field(path, EXISTS): {"order": "asc", "missing": "_first" if backward else "_last", **nesting}}
+    place = {"order": direction, "mode": mode, "unit": "m", field(path): {"lat": lat, "lon": lon}, **nesting}
     return [exists, {"_geo_distance": place}]
 
 
