@@ -21,7 +21,7 @@ from graphql import (
 
 from errors import BadUserInput
 from models.collections.loading import Catalog
-from models.collections.properties import Collection
+from models.collections.properties import Collection, Path
 from resolvers.context import Context
 from resolvers.histories import History, history
 from resolvers.nodes import Node, read_global_id
@@ -71,11 +71,14 @@ def _collection_names(catalog: Catalog) -> GraphQLEnumType:
 
 
 def _add_reverse(catalog: Catalog, target: Collection, outputs: Outputs, connections: Connections) -> None:
+    found: dict[tuple[str, str], list[Path]] = {}
     for collection, path in catalog.links_to(target.name):
         assert path.last.link
-        name = path.last.link.reverse
-        if name:
-            outputs.add_reverse(target.name, name, connections.reverse_field(collection, path))
+        if path.last.link.reverse:
+            # Several are one link in a shape that holds itself.
+            found.setdefault((collection.name, path.last.link.reverse), []).append(path)
+    for (name, field), paths in found.items():
+        outputs.add_reverse(target.name, field, connections.reverse_field(catalog[name], paths))
 
 
 def _lookup_field(registry: Registry, collection: Collection) -> GraphQLField:

@@ -1,6 +1,6 @@
 """The connection of a collection: its type, and how a search answers it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from graphql import (
@@ -14,7 +14,7 @@ from graphql import (
 )
 
 from indexing.search_query import FacetQuery
-from models.collections.conditions import Compare, Condition, Element
+from models.collections.conditions import Compare, Condition, Element, either
 from models.collections.kinds import LINK
 from models.collections.properties import Collection, Path, Shape
 from resolvers.context import Context
@@ -50,13 +50,13 @@ class Connections:
             description=f"Search and browse: {collection.description}",
         )
 
-    def reverse_field(self, collection: Collection, link: Path) -> GraphQLField:
-        """The field of a link's target that searches the records which link to it."""
-        holder = key_holder(collection, link)
+    def reverse_field(self, collection: Collection, links: Sequence[Path]) -> GraphQLField:
+        """The field of a link's target that searches the records which link to it in any of these ways."""
+        holders = [key_holder(collection, link) for link in links]
 
         async def resolve(node: Node, info: Info, **arguments: Any) -> Connection:
             ctx: Context = info.context
-            scope = linked_to(holder, node.key)
+            scope = either(*(linked_to(holder, node.key) for holder in holders))
             return await search(ctx, collection, arguments, self._selected(ctx, info, collection), scope)
 
         return GraphQLField(
