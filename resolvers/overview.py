@@ -1,12 +1,12 @@
 """The state of the collections: how many records each store has, and how far the index is behind."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from errors import SearchUnavailable
 from indexing.server import SearchRefused
 from models.collections.conditions import NEVER
-from models.collections.properties import Collection
 from models.deadletters import count_dead_letters
 from models.outbox import Backlog, backlog
 from models.records import count_records
@@ -31,36 +31,40 @@ class CollectionState:
     health: str | None = None
 
 
-async def overview(ctx: Context) -> list[CollectionState]:
-    """One state for each collection that the viewer may read anything of."""
-    names = [c for c in ctx.services.catalog if ctx.readable.condition(c) != NEVER]
-    if not ctx.viewer.is_admin:
-        return [CollectionState(collection.name) for collection in names]
+async def overview(ctx: Context, *, figures: bool) -> list[CollectionState]:
+    """One state for each collection that the viewer may read anything of; `figures` are wanted beside its name."""
+    shown = [c for c in ctx.services.catalog if ctx.readable.condition(c) != NEVER]
+    if not figures or not ctx.viewer.is_admin:
+        return [CollectionState(collection.name) for collection in shown]
     async with ctx.services.database.reading() as session:
         counts, waiting = await count_records(session), await backlog(session)
         states, letters = await read_states(session), await count_dead_letters(session)
+    indexed = await asyncio.gather(*(_indexed(ctx, collection.name) for collection in shown))
     return [
-        await _state(
-            ctx,
-            collection,
+        _state(
+            collection.name,
             counts.get(collection.name, 0),
+            in_index,
             waiting.get(collection.name),
             letters.get(collection.name, 0),
             states[collection.name].generation if collection.name in states else 0,
         )
-        for collection in names
+        for collection, in_index in zip(shown, indexed, strict=True)
     ]
 
 
-async def _state(
-    ctx: Context, collection: Collection, records: int, waiting: Backlog | None, letters: int, generation: int
+async def _indexed(ctx: Context, name: str) -> int | None:
+    """The records that searches see; `None` while that can't be asked."""
+    try:
+        return await ctx.services.indexes.count(name)
+    except (SearchUnavailable, SearchRefused):
+        return None
+
+
+def _state(
+    name: str, records: int, indexed: int | None, waiting: Backlog | None, letters: int, generation: int
 ) -> CollectionState:
     lag = (datetime.now(UTC) - waiting.oldest).total_seconds() if waiting else 0.0
-    try:
-        indexed: int | None = await ctx.services.indexes.count(collection.name)
-    except (SearchUnavailable, SearchRefused):
-        indexed = None
     health = UNAVAILABLE if indexed is None else BEHIND if lag > BEHIND_SECONDS or letters else HEALTHY
-    return CollectionState(
-        collection.name, records, indexed, waiting.pending if waiting else 0, lag, letters, generation, health
-    )
+    pending = waiting.pending if waiting else 0
+    return CollectionState(name, records, indexed, pending, lag, letters, generation, health)

@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 
 from resolvers.context import Context
 from resolvers.overview import CollectionState, overview
+from schema.selection import Selection
 
 Info = strawberry.Info[Context, None]
 
@@ -74,7 +75,9 @@ class Query:
         description="The collections, and how well the index of each follows its records."
     )
     async def collections(self, info: Info) -> list[Collection]:
-        return [_collection(state) for state in await overview(info.context)]
+        selected = Selection.below(info._raw_info).names  # noqa: SLF001 - Strawberry has no public way to it
+        figures = bool(selected - {"name", "__typename"})
+        return [_collection(state) for state in await overview(info.context, figures=figures)]
 
 
 def static_schema() -> GraphQLSchema:
