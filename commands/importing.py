@@ -19,7 +19,6 @@ from models.collections.properties import Collection
 from models.imports import ImportReport, LineProblem, import_records
 from models.lines import Limits
 from models.outbox import backlog
-from models.states import read_states
 from tasks.app import celery_app
 from tasks.nudging import Nudges
 
@@ -112,11 +111,7 @@ async def _until_searchable(services: Services, collection: Collection) -> None:
         elif time.monotonic() - moved > STALLED_SECONDS:
             raise SearchUnavailable(f"{pending:,} records wait to be indexed and nothing moves.", "Is a worker up?")
         await asyncio.sleep(POLL_SECONDS)
-    async with services.database.reading() as session:
-        states = await read_states(session)
-    for name in names:
-        if (state := states.get(name)) and state.index_name:
-            await services.indexes.refresh(state.index_name)
+    await services.indexes.refresh_serving(names)
 
 
 async def _pending(services: Services, names: set[str]) -> int:

@@ -1,6 +1,7 @@
 """The indices of the collections: their names, how they are made, and which of them serves."""
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -67,6 +68,13 @@ class Indexes:
 
     async def refresh(self, index: str) -> None:
         await self.server.ask("POST", f"/{index}/_refresh", timeout=60)
+
+    async def refresh_serving(self, collections: Iterable[str]) -> None:
+        """Have searches see what was indexed; what has no index yet has nothing to be seen."""
+        # By their aliases: a rebuild may remove the index that serves at any moment.
+        aliases = ",".join(alias_of(self.prefix, name) for name in sorted(set(collections)))
+        if aliases:
+            await self.server.ask("POST", f"/{aliases}/_refresh?ignore_unavailable=true", timeout=60)
 
     async def count(self, collection: str) -> int:
         """The records that searches see."""

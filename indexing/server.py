@@ -132,11 +132,8 @@ def _client(urls: str, timeout: float, connections: int) -> AsyncElasticsearch:
 
 
 def _refusal(error: ApiError) -> CatalographError:
-    status = error.meta.status
-    if status in _UNAVAILABLE:
-        return SearchUnavailable(f"Elasticsearch is overloaded or not ready ({status}).")
     body = error.body
-    return refusal_of(status, body.get("error", body) if isinstance(body, dict) else body)
+    return refusal_of(error.meta.status, body.get("error", body) if isinstance(body, dict) else body)
 
 
 def refusal_of(status: int, cause: Any) -> CatalographError:
@@ -144,14 +141,16 @@ def refusal_of(status: int, cause: Any) -> CatalographError:
     reasons = " ".join(dict.fromkeys(_reasons(cause)))
     if any(sign in reasons for sign in _TOO_MUCH):
         return CostExceeded("The search is more than Elasticsearch can do at once.", "Ask with less, or shorter texts.")
+    if status in _UNAVAILABLE:
+        return SearchUnavailable(f"Elasticsearch is overloaded or not ready ({status}).")
     return SearchRefused(status, reasons[:1_000])
 
 
 def _reasons(cause: Any) -> Iterator[str]:
     """What an error says, and what the errors below it say."""
     while isinstance(cause, dict):
-        yield from (str(root.get("reason")) for root in cause.get("root_cause") or ())
-        yield str(cause.get("reason"))
+        for one in (*(cause.get("root_cause") or ()), cause):
+            yield f"{one.get('type')}: {one.get('reason')}"
         cause = cause.get("caused_by")
     if cause is not None:
         yield str(cause)

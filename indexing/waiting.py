@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from errors import SearchUnavailable
 from indexing.services import Services
 from models.outbox import still_waiting
-from models.states import read_states
 
 POLL_SECONDS = 0.01
 
@@ -53,7 +52,7 @@ class Visibility:
         while self._waits:
             try:
                 indexed = await self._indexed()
-                await self._refresh({wait.collection for wait in indexed})
+                await self._services.indexes.refresh_serving(wait.collection for wait in indexed)
             except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
                 for wait in self._waits:
                     if not wait.done.done():
@@ -74,12 +73,3 @@ class Visibility:
         async with self._services.database.reading() as session:
             waiting = await still_waiting(session, ids)
         return [wait for wait in waits if waiting.isdisjoint(wait.ids)]
-
-    async def _refresh(self, collections: set[str]) -> None:
-        if not collections:
-            return
-        async with self._services.database.reading() as session:
-            states = await read_states(session)
-        indexes = [state.index_name for name in collections if (state := states.get(name)) and state.index_name]
-        if indexes:
-            await self._services.indexes.refresh(",".join(indexes))
