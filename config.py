@@ -3,17 +3,23 @@
 import difflib
 import os
 from collections.abc import Mapping
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from errors import SettingsError
 
 PREFIX = "CATALOGRAPH_"
 SETTINGS_FILE = "settings.env"
+SCHEMES = {
+    "database_url": ("postgresql", "postgres", "postgresql+asyncpg"),
+    "elasticsearch_url": ("http", "https"),
+    "redis_url": ("redis", "rediss", "unix"),
+    "broker_url": ("amqp", "amqps", "redis", "rediss"),
+}
+"""How the address of each service begins."""
 
 
 class Settings(BaseSettings):
@@ -22,10 +28,18 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     collections: Path = Field(description="Folder of the collection files (`*.yaml`, `*.yml`, `*.json`).")
-    database_url: str = Field(description="PostgreSQL, as `postgresql://user:password@host:port/database`.")
-    elasticsearch_url: str = Field(description="Elasticsearch, as `http://host:port`; several with commas.")
-    redis_url: str = Field(description="Redis or Valkey, as `redis://host:port/0`.")
-    broker_url: str = Field(description="Celery's broker, as `redis://…` or `amqp://…`.")
+    database_url: str = Field(
+        pattern=r"^postgres(ql)?(\+\w+)?://.",
+        description="PostgreSQL, as `postgresql://user:password@host:port/database`.",
+    )
+    elasticsearch_url: str = Field(
+        pattern=r"^https?://[^\s,]+(,https?://[^\s,]+)*$",
+        description="Elasticsearch, as `http://host:port`; several with commas.",
+    )
+    redis_url: str = Field(pattern=r"^rediss?://.", description="Redis or Valkey, as `redis://host:port/0`.")
+    broker_url: str = Field(
+        pattern=r"^(rediss?|amqps?)://.", description="Celery's broker, as `redis://…` or `amqp://…`."
+    )
     secret: str = Field(min_length=16, description="Signs cursors and sessions; the same on every server.")
     admin_token: str = Field(default="", description="A token with the role `admin` that always works; empty for none.")
     index_prefix: str = Field(
@@ -63,12 +77,6 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
 
-    @cached_property
-    def async_database_url(self) -> str:
-        """The database's address with the driver that SQLAlchemy is to use."""
-        _, _, rest = self.database_url.partition("://")
-        return f"postgresql+asyncpg://{rest}"
-
 
 def load_settings(data: Path | None = None, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:
     """Settings from `given`, the environment, and `settings.env` of a data folder, in this order.
@@ -105,7 +113,10 @@ def _unknown(name: str) -> str:
 
 
 def _wrong(detail: Any) -> str:
-    name = PREFIX + str(detail["loc"][0]).upper()
+    field = str(detail["loc"][0])
+    name, meaning = PREFIX + field.upper(), Settings.model_fields[field].description
     if detail["type"] == "missing":
-        return f"{name} is not set: {Settings.model_fields[detail['loc'][0]].description}"
-    return f"{name} is wrong: {detail['msg']}"
+        return f"{name} is not set: {meaning}"
+    if detail["type"] == "string_pattern_mismatch":
+        return f"{name} is wrong: {meaning}"
+    return f"{name} is wrong: {detail['msg']}: {meaning}"
