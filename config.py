@@ -6,20 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from errors import SettingsError
 
 PREFIX = "CATALOGRAPH_"
 SETTINGS_FILE = "settings.env"
-SCHEMES = {
-    "database_url": ("postgresql", "postgres", "postgresql+asyncpg"),
-    "elasticsearch_url": ("http", "https"),
-    "redis_url": ("redis", "rediss", "unix"),
-    "broker_url": ("amqp", "amqps", "redis", "rediss"),
-}
-"""How the address of each service begins."""
 
 
 class Settings(BaseSettings):

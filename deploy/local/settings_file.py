@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from config import PREFIX, SCHEMES, SETTINGS_FILE, Settings, load_settings
+from config import PREFIX, SETTINGS_FILE, Settings, load_settings
 from deploy.local.data_folder import DataFolder
 
 _PLACEHOLDERS = {

@@ -31,7 +31,7 @@ def test_right_settings_are_taken() -> None:
     ],
 )
 def test_an_address_of_another_kind_of_server_is_refused_with_what_is_right(name: str, value: str) -> None:
-    with pytest.raises(SettingsError, match=f"^CATALOGRAPH_{name} is wrong: it must begin with .*://$"):
+    with pytest.raises(SettingsError, match=f"^CATALOGRAPH_{name} is wrong: .*, as `.*://"):
         load_settings(environment=GIVEN | {f"CATALOGRAPH_{name}": value})
 
 
