@@ -28,4 +28,7 @@ async def broker_ping(url: str) -> None:
 
 def _connect(url: str) -> None:
     with Connection(url, connect_timeout=1) as connection:  # type: ignore[no-untyped-call]
-        connection.connect()
+        try:
+            connection.connect()
+        except (*connection.connection_errors, *connection.channel_errors) as error:
+            raise OSError(f"The broker does not answer: {error}") from error
