@@ -86,8 +86,7 @@ class _Shown:
         self._nudge()
 
     def problem(self, problem: LineProblem) -> None:
-        key = f" ({problem.key})" if problem.key else ""
-        self._bar.console.print(f"line {problem.line}{key}: {problem.message}", markup=False)
+        self._bar.console.print(str(problem), markup=False)
 
 
 def _summary(name: str, report: ImportReport, seconds: float) -> None:

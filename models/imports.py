@@ -114,7 +114,7 @@ async def _upsert(
         if not str(getattr(error.orig, "sqlstate", "")).startswith(_BAD_DATA):
             raise
         if len(entries) == 1:
-            return [failure_of(entries[0], f"is refused by PostgreSQL: {error.orig}")]
+            return [failure_of(entries[0], f"is refused by PostgreSQL: {' '.join(str(error.orig).split())}")]
         middle = len(entries) // 2  # one record must not stop the others: find it
         before = await _upsert(database, collection, entries[:middle], report, by)
         return before + await _upsert(database, collection, entries[middle:], report, by)

@@ -1,5 +1,6 @@
 """Lines of an import, read and checked: each becomes a record to write or a problem with its line."""
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -14,15 +15,20 @@ if TYPE_CHECKING:
     from models.collections.properties import Collection
 
 _MAX_PROBLEMS = 10  # of one line that are named
+_MAX_KEY_SHOWN = 100
 
 
 @dataclass(frozen=True, slots=True)
 class LineProblem:
-    """Why a line was not taken."""
+    """Why a line was not taken; as text it is one line of its own, whatever the key is."""
 
     line: int
     key: str | None
     message: str
+
+    def __str__(self) -> str:
+        key = f" ({_shown(self.key)})" if self.key else ""
+        return f"line {self.line}{key}: {self.message}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,11 @@ class Parser:
         if prepared.key is not None and (first := self._seen.first_line(prepared.key, line.number)):
             return LineProblem(line.number, prepared.key, f"has the same key as line {first}")
         return prepared
+
+
+def _shown(key: str) -> str:
+    short = key if len(key) <= _MAX_KEY_SHOWN else f"{key[:_MAX_KEY_SHOWN]}…"
+    return short if short.isprintable() else json.dumps(short)
 
 
 def failure_of(entry: Entry, message: str) -> Failure:
