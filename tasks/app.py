@@ -15,6 +15,7 @@ def celery_app(settings: Settings) -> Celery:
     """An application that talks to the broker of `settings`; tasks are added by `tasks.worker`."""
     app = Celery("catalograph", broker=settings.broker_url, set_as_current=False)
     app.conf.update(
+        accept_content=["json"],
         task_default_queue=INDEX,
         task_routes={DRAIN: {"queue": INDEX}, REBUILD: {"queue": WORK}},
         # A task is taken off the broker when it is done: one whose worker dies is given to another.

@@ -2,9 +2,11 @@
 
 import asyncio
 import gc
+import warnings
 
 import structlog
 from celery import Celery
+from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
 
 from config import Settings
@@ -26,6 +28,8 @@ log = structlog.get_logger()
 
 def run_worker(settings: Settings, name: str = "worker") -> None:
     """Run a worker until it is told to stop. Raises `CollectionErrors` for wrong collection files."""
+    # It warns root of messages that bring code along; ours are JSON, and nothing else is accepted.
+    warnings.simplefilter("ignore", SecurityWarning)
     gc.set_threshold(50_000, 20, 50)  # documents are many and short-lived: looking for cycles in them costs a third
     app = celery_app(settings)
     loop = WorkerLoop(settings)
