@@ -8,7 +8,6 @@ from graphql import (
     GraphQLEnumType,
     GraphQLEnumValue,
     GraphQLField,
-    GraphQLID,
     GraphQLInt,
     GraphQLList,
     GraphQLNonNull,
@@ -163,10 +162,6 @@ def _links(prop: Property, *, root: bool) -> Resolver:
         return info.context.by_key.load_many(keys) if keys else []
 
     return resolve
-
-
-def lookup_arguments() -> dict[str, GraphQLArgument]:
-    return {"id": GraphQLArgument(GraphQLID, description="The record's id."), "key": GraphQLArgument(GraphQLString)}
 
 
 def page_arguments(*, backward: bool = True) -> dict[str, GraphQLArgument]:

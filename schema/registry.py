@@ -76,10 +76,6 @@ class Registry:
     def scalar(self, name: str) -> Any:
         return self._types[name]
 
-    @property
-    def types(self) -> list[GraphQLNamedType]:
-        return list(self._types.values())
-
     # Filters
 
     def scalar_filter(self, kind: Kind, value: Any = None, name: str | None = None, title: str = "") -> Any:
