@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,8 @@ from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from models.tables import records
 from models.writes import WriteSession
+
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?")
 
 
 @dataclass(frozen=True)
@@ -87,7 +90,4 @@ _QUEUE = text("INSERT INTO outbox (collection, record_id, touched) SELECT :colle
 
 def _forms(key: str) -> list[bytes]:
     """A key as JSON: as text, and as the number that it may be."""
-    forms = [orjson.dumps(key)]
-    if key.lstrip("-").isdigit() and len(key) < 20 and str(int(key)) == key:
-        forms.append(key.encode())
-    return forms
+    return [orjson.dumps(key), *([key.encode()] if _NUMBER.fullmatch(key) else [])]

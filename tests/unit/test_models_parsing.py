@@ -19,7 +19,10 @@ from tests.unit.collections.test_wrong_files import with_properties
         (b'{"number": "\xc3\xa9", "state": 1}', 'line 1 (é): state: 1 is not one of "x" or "y"'),
         (
             b'{"number": "A", "state": "\\u0000"}',
-            'line 1 (A): state: has the character U+0000, which can\'t be stored; state: "\\u0000" is not one of "x" or "y"',
+            (
+                "line 1 (A): state: has the character U+0000, which can't be stored;"
+                ' state: "\\u0000" is not one of "x" or "y"'
+            ),
         ),
         (b'{"number": "A\\u0000"}', 'line 1 ("A\\u0000"): number: has the character U+0000, which can\'t be stored'),
         (b'{"number": "A\\nB", "state": "x\\n"}', 'line 1 ("A\\nB"): state: "x\\n" is not one of "x" or "y"'),
