@@ -1,6 +1,5 @@
 """Who may read and write: the grants of a collection, of which any one suffices."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -35,8 +34,3 @@ class Access:
 
 
 PUBLIC_ACCESS = Access()
-
-
-def allowed(grants: Iterable[Grant], roles: Roles) -> bool:
-    """Whether a viewer with `roles` has any of the grants, rules on records left aside."""
-    return ADMIN in roles or any(grant.role in roles for grant in grants)

@@ -24,7 +24,6 @@ from models.collections.kinds import DATE, MOMENTS
 from models.collections.properties import ROOT, Path, Property, Shape
 
 Filter = Mapping[str, Any]
-ELEMENT_OPERATORS = ("some", "none", "every")
 MAX_PART, MAX_FOLDED, MAX_FOLDED_PART = 500, 500, 100
 """Bytes of a text that values are to begin with, contain or be ordered by; characters of one compared without case,
 as a whole and otherwise: what Elasticsearch can search by exactly."""

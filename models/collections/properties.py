@@ -10,8 +10,6 @@ from models.collections.access import PUBLIC_ACCESS, Access, Roles
 from models.collections.kinds import (
     CALENDAR,
     COUNT_SLOT,
-    ENUM,
-    GEO,
     JSON,
     LINK,
     OBJECT,
@@ -208,10 +206,6 @@ class Path:
         above = [step.shape for step in self.steps[:-1] if step.shape]
         return any(above.count(shape) > MAX_RECURSION for shape in above)
 
-    @property
-    def in_list(self) -> bool:
-        return any(step.many for step in self.steps)
-
 
 ROOT = Path(())
 
@@ -265,15 +259,6 @@ class Collection:
         """What is wrong with a record, all at once."""
         return self.validator.problems(document) if self.validator else []
 
-    def links_of(self, document: dict[str, Any]) -> list[str]:
-        """The records that `document` links to, each as `Artist:38`, in order and once."""
-        found: dict[str, None] = {}
-        for path in self.links:
-            assert path.last.link
-            for value in path.values(document):
-                found[f"{path.last.link.collection}:{key_text(value)}"] = None
-        return list(found)
-
     @cached_property
     def paths(self) -> tuple[Path, ...]:
         """Every way to an indexed property, lists and links too; recursion is followed a few levels."""
@@ -287,14 +272,6 @@ class Collection:
     def links(self) -> tuple[Path, ...]:
         """Every way to a link, those of unrolled recursion too."""
         return tuple(path for path in self.paths if path.last.kind is LINK)
-
-    @cached_property
-    def geo_paths(self) -> tuple[Path, ...]:
-        return tuple(path for path in self.paths if path.last.kind is GEO)
-
-    @cached_property
-    def enums(self) -> tuple[Property, ...]:
-        return tuple(prop for prop in self.shape.walk() if prop.kind is ENUM)
 
 
 def key_text(value: Any) -> str:
