@@ -14,8 +14,8 @@ from graphql import (
 )
 
 from indexing.search_query import FacetQuery
-from models.collections.conditions import Compare, Condition, Element, either
-from models.collections.kinds import LINK
+from models.collections.conditions import NEVER, Compare, Condition, Element, either
+from models.collections.kinds import FLOAT, INT, LINK, LONG, Kind
 from models.collections.properties import Collection, Path, Shape
 from resolvers.context import Context
 from resolvers.nodes import Node
@@ -188,13 +188,23 @@ def source_fields(selection: Selection, shape: Shape) -> tuple[str, ...]:
 
 def linked_to(holder: Path, key: str | None) -> Condition:
     """The records whose property at `holder` names `key`."""
-    kind = holder.last.kind
-    number = kind.name in ("Int", "Long")
-    value: Any = int(key) if number and key is not None and key.lstrip("-").isdigit() else key
+    value = _key_value(holder.last.kind, key)
+    if value is None:
+        return NEVER
     condition: Condition = Compare(holder, "eq", value)
     for step in reversed(holder.nested):
         condition = Element(step, condition)
     return condition
+
+
+def _key_value(kind: Kind, key: str | None) -> Any:
+    """A key as the property that names it compares values; `None` if it is no value of that kind."""
+    if key is None:
+        return None
+    try:
+        return kind.comparable(int(key) if kind in (INT, LONG) else float(key) if kind is FLOAT else key)
+    except ValueError:
+        return None
 
 
 def key_holder(collection: Collection, link: Path) -> Path:
