@@ -64,6 +64,8 @@ class Decider:
     collection: "Collection"
     documents: Sequence[Prepared]
     refuse: Refusal | None
+    set_on_create: Sequence[str] = ()
+    """Properties that the documents bring along for new records only."""
     settled: dict[int, Upserted] = field(default_factory=dict)
 
     def rounds(self) -> list[list[int]]:
@@ -100,6 +102,8 @@ class Decider:
 
     def _decide_change(self, place: int, record: Record, decided: Decided) -> None:
         document = orjson.loads(self.documents[place].encoded)
+        for name in self.set_on_create:
+            document.pop(name, None)
         merged = document if _same_text(document, record.data) else merge_document(record.data, document)
         if problems := tuple(self.refuse(record, merged)) if self.refuse else ():
             self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)

@@ -85,15 +85,16 @@ async def upsert_many(
     documents: Sequence[Prepared],
     by: str | None = None,
     refuse: Refusal | None = None,
+    set_on_create: Sequence[str] = (),
 ) -> list[Upserted]:
     """Create or change the records that have the documents' keys, one result a document, in their order.
 
     A document is merged over its record as a patch is; what changes nothing makes no revision. Of documents with
     the same key a later one is merged over an earlier one. In a collection without a key each makes a new record.
     A concurrent writer of the same keys is waited for, and its state merged with. `refuse` is asked about each
-    record before and after, also where nothing would change.
+    record before and after, also where nothing would change. Properties in `set_on_create` are for new records only.
     """
-    batch = Decider(collection, documents, refuse)
+    batch = Decider(collection, documents, refuse, set_on_create)
     for places in batch.rounds():
         waiting = places
         while waiting:

@@ -131,8 +131,8 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
     most = ctx.services.settings.max_upsert_records
     if len(given) > most:
         raise BadUserInput(f"{len(given):,} records are more than the {most:,} of one upsert.", "Send them in parts.")
-    documents = [document_of(collection.shape, one, patch=False) for one in given]
-    prepared = [prepare(collection, document) for document in documents]
+    server_set = _server_set(ctx, collection)
+    prepared = [prepare(collection, document_of(collection.shape, one, patch=False) | server_set) for one in given]
     results: dict[int, Written] = {}
     for place, one in enumerate(given):
         errors = _upsert_refusals(ctx, collection, one, prepared[place].key)
@@ -148,8 +148,9 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
     async def write(session: WriteSession) -> dict[int, Written]:
         places = [place for place in range(len(given)) if place not in results]
         session.after_commit(ctx.nudges.index)
+        documents = [prepared[place] for place in places]
         upserted = await upsert_many(
-            session, collection, [prepared[place] for place in places], by=ctx.viewer.id, refuse=refuse
+            session, collection, documents, by=ctx.viewer.id, refuse=refuse, set_on_create=tuple(server_set)
         )
         ids = [one.record_id for one in upserted if one.record_id is not None]
         records = await records_with_deleted(session, ids)

@@ -153,6 +153,15 @@ def test_the_server_writes_the_owner_and_nobody_else_does(viewers: Viewers, admi
     assert writer(admin).delete(made["record"]["id"], wait="SEARCHABLE")["errors"] == []
 
 
+def test_an_upsert_sets_the_owner_of_a_new_record_and_keeps_that_of_another(viewers: Viewers, admin: Api) -> None:
+    ann, eve = writer(viewers("ann", "author")), writer(viewers("eve", "editor"))
+    (made,) = ann.upsert({"slug": "upserted", "status": "draft"})
+    assert (made["errors"], made["record"]["owner"]) == ([], "ann")
+    (changed,) = eve.upsert({"slug": "upserted", "status": "draft", "title": "Seen"})
+    assert (changed["errors"], changed["record"]["owner"], changed["record"]["title"]) == ([], "ann", "Seen")
+    assert writer(admin).delete(made["record"]["id"], wait="SEARCHABLE")["errors"] == []
+
+
 def test_a_property_that_may_not_be_read_is_null_and_unknown_to_search(viewers: Viewers) -> None:
     assert viewers().ask(ONE, key="open")["article"] | {"id": ""} == {"id": "", "fee": None, "notes": None}
     assert viewers("eve", "editor").ask(ONE, key="open")["article"] | {"id": ""} == {
