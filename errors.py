@@ -97,6 +97,10 @@ class DatabaseUnavailable(CatalographError):
     exit_status = 3
 
 
+class DatabaseOutdated(CatalographError):
+    """The database has not the tables of this version: run `catalograph migrate`."""
+
+
 class BrokerUnavailable(CatalographError):
     """The message broker does not answer: the work is kept and handed over later."""
 

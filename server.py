@@ -18,7 +18,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from config import Settings
-from errors import CatalographError
+from errors import CatalographError, DatabaseOutdated
 from indexing.preparing import prepare_index
 from indexing.services import Services, open_services
 from indexing.waiting import Visibility
@@ -175,5 +175,7 @@ async def _prepare(services: Services) -> None:
     for collection in services.catalog:
         try:
             await prepare_index(services, collection)
+        except DatabaseOutdated:
+            raise
         except CatalographError as error:
             log.warning("index_not_prepared", collection=collection.name, code=error.code, reason=error.message)

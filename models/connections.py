@@ -9,7 +9,7 @@ import orjson
 from sqlalchemy import event, exc, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-from errors import DatabaseUnavailable
+from errors import DatabaseOutdated, DatabaseUnavailable
 
 _CONNECT_SECONDS = 5
 _POOL_SECONDS = 15
@@ -21,6 +21,7 @@ _SERVER_SETTINGS = {
 }
 # Classes 08 (connection) and 57P (shutdown, crash, starting up), and too many connections.
 _AWAY_STATES = ("08", "57P", "53300")
+_NO_SUCH = ("42P01", "42703")  # undefined table, undefined column
 
 
 def open_engine(database_url: str, pool: int) -> AsyncEngine:
@@ -54,10 +55,16 @@ def encode(value: Any) -> bytes:
 
 @contextmanager
 def naming_failures() -> Iterator[None]:
-    """Raise `DatabaseUnavailable` where the driver's error means that PostgreSQL is away."""
+    """Raise `DatabaseUnavailable` where the driver's error means that PostgreSQL is away, `DatabaseOutdated` where it
+    means that the tables are not those of this version.
+    """
     try:
         yield
     except (OSError, exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        if _lacks_tables(error):
+            raise DatabaseOutdated(
+                "PostgreSQL has not the tables of this version.", "Run `catalograph migrate`."
+            ) from error
         if not _is_away(error):
             raise
         raise DatabaseUnavailable(f"PostgreSQL does not answer: {_first_line(error)}.") from error
@@ -72,6 +79,11 @@ def _is_away(error: BaseException) -> bool:
     if state:
         return str(state).startswith(_AWAY_STATES)
     return isinstance(error, asyncpg.InterfaceError) and "closed" in str(error)
+
+
+def _lacks_tables(error: BaseException) -> bool:
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    return getattr(cause, "sqlstate", None) in _NO_SUCH
 
 
 def _first_line(error: BaseException) -> str:

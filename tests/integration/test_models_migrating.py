@@ -7,9 +7,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
 
-from errors import DatabaseUnavailable
+from errors import DatabaseOutdated, DatabaseUnavailable
 from models.connections import open_engine
+from models.database import Database
 from models.migrating import migrate
+from models.records import count_records
 from models.tables import metadata
 
 pytestmark = pytest.mark.anyio
@@ -34,6 +36,14 @@ async def test_two_servers_that_migrate_at_once_take_turns(empty_database_url: s
 async def test_a_migration_without_a_server_says_that_postgresql_is_away() -> None:
     with pytest.raises(DatabaseUnavailable, match="does not answer"):
         await migrate("postgresql://postgres@127.0.0.1:1/nothing")
+
+
+async def test_a_database_without_the_tables_says_how_to_make_them(empty_database_url: str) -> None:
+    database = Database(empty_database_url, pool=1)
+    with pytest.raises(DatabaseOutdated, match="Run `catalograph migrate`"):
+        async with database.reading() as session:
+            await count_records(session)
+    await database.close()
 
 
 def _differences(connection: Connection) -> list[object]:
