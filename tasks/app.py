@@ -4,8 +4,7 @@ from celery import Celery
 
 from config import Settings
 
-INDEX, WORK, SCHEDULE = "index", "work", "schedule"
-QUEUES = (INDEX, WORK, SCHEDULE)
+INDEX, WORK = QUEUES = "index", "work"
 DRAIN = "catalograph.drain"
 REBUILD = "catalograph.rebuild"
 NUDGE_EXPIRES_SECONDS = 60

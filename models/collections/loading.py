@@ -11,7 +11,7 @@ from errors import CollectionErrors
 from models.collections.access import ACTIONS
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
-from models.collections.kinds import INT, LINK, LONG
+from models.collections.kinds import ENUM, INT, LINK, LONG, MOMENTS
 from models.collections.names import is_name, lower_first, plural_of
 from models.collections.properties import (
     MAX_PATHS,
@@ -173,7 +173,7 @@ def _key(source: Source, given: Any, shape: Shape) -> Property | None:
     prop = by_name.get(str(given))
     if prop is None:
         source.problem(("key",), f"key {given!r} is not among the properties{did_you_mean(str(given), by_name)}")
-    elif prop.many or not (prop.kind.is_string or prop.kind in (INT, LONG)):
+    elif prop.many or not (prop.kind.is_string or prop.kind in (INT, LONG, ENUM, *MOMENTS)):
         source.problem(("key",), f"key {given!r} must be a string or an integer")
         return None
     return prop
@@ -260,7 +260,7 @@ def _links(collection: Collection) -> Iterator[tuple[Property, LinkSpec]]:
 
 def _finish(source: Source, collection: Collection) -> None:
     collection.default_order = tuple(_orders(source, collection))
-    if len(collection.paths) > MAX_PATHS:
+    if collection.has_too_many_paths:
         source.problem(
             ("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false"
         )

@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from models.collections.access import PUBLIC_ACCESS, Access, Roles
@@ -258,6 +259,11 @@ class Collection:
     def validate(self, document: Any) -> "list[Problem]":
         """What is wrong with a record, all at once."""
         return self.validator.problems(document) if self.validator else []
+
+    @property
+    def has_too_many_paths(self) -> bool:
+        """Whether `paths` would be more than `MAX_PATHS`; they may be millions, and are not counted to the end."""
+        return next(islice(_paths(ROOT, self.shape), MAX_PATHS, None), None) is not None
 
     @cached_property
     def paths(self) -> tuple[Path, ...]:

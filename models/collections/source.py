@@ -11,6 +11,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.constructor import DuplicateKeyError, RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import ScalarNode
+from ruamel.yaml.scalarbool import ScalarBoolean
 
 Pointer = tuple[str | int, ...]
 
@@ -104,6 +105,8 @@ def _plain(node: Any, pointer: Pointer, lines: dict[Pointer, int]) -> Any:
         for position in range(len(node)):
             lines[(*pointer, position)] = node.lc.item(position)[0] + 1
         return [_plain(value, (*pointer, position), lines) for position, value in enumerate(node)]
+    if isinstance(node, ScalarBoolean):  # one with an anchor, which is an int to Python
+        return bool(node)
     for plain in (bool, int, float, str):
         if isinstance(node, plain):
             return plain(node)

@@ -191,3 +191,23 @@ def test_a_merged_mapping_is_read_like_any_other(tmp_path: Path) -> None:
     (tmp_path / "work.yaml").write_text(with_properties(*lines))
     shape = load_catalog(tmp_path)["Work"].shape
     assert shape.properties["b"].kind is shape.properties["a"].kind
+
+
+def test_a_boolean_with_an_anchor_is_one(tmp_path: Path) -> None:
+    lines = ("a: {type: string, x-search: &off false}", "b: {type: string, x-search: *off}")
+    (tmp_path / "work.yaml").write_text(with_properties(*lines))
+    shape = load_catalog(tmp_path)["Work"].shape
+    assert [shape.properties[name].is_indexed for name in ("number", "a", "b")] == [True, False, False]
+
+
+def test_a_recursion_that_branches_beyond_measure_is_refused_at_once(tmp_path: Path) -> None:
+    inner = "".join(f"        c{number}: {{$ref: '#/$defs/Part'}}\n" for number in range(40))
+    parts = f"  $defs:\n    Part:\n      type: object\n      properties:\n{inner}"
+    (found,) = problems(tmp_path, work_yaml=with_properties("a: {$ref: '#/$defs/Part'}") + parts)
+    assert found.startswith("work.yaml:3: the schema makes more than 2000 searchable properties")
+
+
+@pytest.mark.parametrize("kind", ["enum: [a, b]", "type: string, format: date", "type: string, format: uuid"])
+def test_every_kind_of_string_can_be_the_key(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "work.yaml").write_text(WORK.replace("type: string", kind))
+    assert load_catalog(tmp_path)["Work"].key
