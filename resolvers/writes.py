@@ -75,9 +75,10 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
     patch = document_of(collection.shape, given, patch=True)
 
     async def write(session: WriteSession) -> Record:
-        current = await _current(ctx, session, collection, id, expected)
+        current = await _current(ctx, session, collection, id)
         merged = merge_patch(current.data, patch)
         _refuse(_forbidden(ctx, collection, "update", given, current.data, merged))
+        _refuse_stale(collection, current, expected)
         if same(merged, current.data):
             return current
         _refuse(_invalid(collection, merged))
@@ -90,8 +91,9 @@ async def delete(ctx: Context, collection: Collection, id: str, expected: int | 
     """Mark a record as deleted; the payload has no record any more."""
 
     async def write(session: WriteSession) -> Record:
-        current = await _current(ctx, session, collection, id, expected)
+        current = await _current(ctx, session, collection, id)
         _refuse(_forbidden(ctx, collection, "delete", {}, current.data))
+        _refuse_stale(collection, current, expected)
         return await session.delete(current, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write)
@@ -101,7 +103,7 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
     """Bring a deleted record back, as it was last. A record that is not deleted stays as it is."""
 
     async def write(session: WriteSession) -> Record:
-        current = await _current(ctx, session, collection, id, None, include_deleted=True)
+        current = await _current(ctx, session, collection, id, include_deleted=True)
         _refuse(_forbidden(ctx, collection, "update", {}, current.data))
         if not current.deleted:
             return current
@@ -115,8 +117,9 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
     """The record as it was at an earlier revision, as a new revision."""
 
     async def write(session: WriteSession) -> Record:
-        current = await _current(ctx, session, collection, id, expected)
+        current = await _current(ctx, session, collection, id)
         _refuse(_forbidden(ctx, collection, "update", {}, current.data))
+        _refuse_stale(collection, current, expected)
         reverted = await session.revert(collection, current, revision, by=ctx.viewer.id)
         _refuse(_forbidden(ctx, collection, "update", {}, reverted.data))
         _refuse(_forbidden_changes(ctx, collection, current.data, reverted.data))
@@ -211,7 +214,6 @@ async def _current(
     session: WriteSession,
     collection: Collection,
     id: str,  # noqa: A002
-    expected: int | None,
     *,
     include_deleted: bool = False,
 ) -> Record:
@@ -222,10 +224,13 @@ async def _current(
         record = await session.record_for_update(collection, record_id, include_deleted=include_deleted)
     if record is None or not ctx.readable.may_read(collection, record):
         raise _Refused(UserError(NOT_FOUND, f"There is no {collection.name} with this id."))
+    return record
+
+
+def _refuse_stale(collection: Collection, record: Record, expected: int | None) -> None:
     if expected is not None and expected != record.revision:
         message = f"The record is at revision {record.revision}, not {expected}: read it again."
         raise _Refused(UserError(CONFLICT, message), record=node_of_record(collection, record))
-    return record
 
 
 def _refuse(errors: Sequence[UserError]) -> None:

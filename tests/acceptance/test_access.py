@@ -130,6 +130,7 @@ def test_writing_what_may_not_be_read_is_not_found_and_what_may_is_forbidden(
         assert errors_of(writer(viewer).delete(hidden)) == [("NOT_FOUND", [])]
         assert errors_of(writer(viewer).update(shown, {"title": "x"})) == [("FORBIDDEN", [])]
         assert errors_of(writer(viewer).delete(shown)) == [("FORBIDDEN", [])]
+        assert errors_of(writer(viewer).delete(shown, expected=99)) == [("FORBIDDEN", [])]
         assert errors_of(writer(viewer).revert(shown, 1)) == [("FORBIDDEN", [])]
     assert errors_of(writer(viewers()).create(slug="mine", status="draft")) == [("FORBIDDEN", [])]
 
