@@ -135,6 +135,8 @@ def order_key(shape: Shape, given: Mapping[str, Any], base: Path) -> OrderKey:
     if name == "relevance" and not base.steps:
         return OrderKey(None, value == "DESC")
     path = base / shape.properties[name]
+    if path.is_too_deep:
+        raise BadUserInput(f"{path.name} is deeper than the index goes.", "Order by a level above.")
     if isinstance(value, str):
         return OrderKey(path, value == "DESC")
     if path.last.shape:

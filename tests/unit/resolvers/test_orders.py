@@ -1,0 +1,41 @@
+"""What an order input means, also in a shape that holds itself."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from errors import BadUserInput
+from indexing.fields import field
+from indexing.mappings import fingerprint_fields, mapping_of
+from models.collections.loading import load_catalog
+from models.collections.properties import ROOT, Collection
+from resolvers.searches import order_key
+from tests.unit.collections.test_wrong_files import with_properties
+
+
+@pytest.fixture
+def collection(tmp_path: Path) -> Collection:
+    (tmp_path / "work.yaml").write_text(with_properties("year: {type: integer}", "parent: {$ref: '#'}"))
+    return load_catalog(tmp_path)["Work"]
+
+
+def below(levels: int) -> dict[str, Any]:
+    order: dict[str, Any] = {"year": "DESC"}
+    for _ in range(levels):
+        order = {"parent": order}
+    return order
+
+
+def test_an_order_is_by_a_field_of_the_index_or_refused(collection: Collection) -> None:
+    mapped = fingerprint_fields(mapping_of(collection))
+    taken = 0
+    for levels in range(10):
+        try:
+            key = order_key(collection.shape, below(levels), ROOT)
+        except BadUserInput:
+            continue
+        assert key.path
+        assert field(key.path) in mapped
+        taken += 1
+    assert 4 <= taken < 10
