@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import BadUserInput, CatalographError, Conflict, DuplicateKey, NotFound
-from models.collections.conditions import NEVER, holds
 from models.collections.properties import Collection
-from models.collections.rules import reach
 from models.collections.validation import Problem
 from models.documents import prepare
 from models.merging import merge_patch, same
@@ -15,26 +13,12 @@ from models.records import Record, records_with_deleted
 from models.upserts import Outcome, upsert_many
 from models.writes import WriteSession
 from resolvers.context import Context
-from resolvers.inputs import changed_paths, document_of, given_paths
+from resolvers.inputs import document_of
 from resolvers.nodes import Node, node_of_record, read_global_id
+from resolvers.permissions import forbidden, forbidden_changes, forbidden_properties, server_set_values
+from resolvers.user_errors import CONFLICT, DUPLICATE_KEY, FORBIDDEN, NOT_FOUND, VALIDATION, UserError
 
 Input = Mapping[str, Any]
-VALIDATION, FORBIDDEN, NOT_FOUND, CONFLICT, DUPLICATE_KEY = (
-    "VALIDATION",
-    "FORBIDDEN",
-    "NOT_FOUND",
-    "CONFLICT",
-    "DUPLICATE_KEY",
-)
-
-
-@dataclass(frozen=True)
-class UserError:
-    """What a client can correct; `path` goes into the input."""
-
-    code: str
-    message: str
-    path: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,10 +44,10 @@ class _Refused(Exception):
 
 async def create(ctx: Context, collection: Collection, given: Input) -> Written:
     """A new record. What a client can cause comes back as errors; what it can't raises a `CatalographError`."""
-    document = document_of(collection.shape, given, patch=False) | _server_set(ctx, collection)
+    document = document_of(collection.shape, given, patch=False) | server_set_values(ctx, collection)
 
     async def write(session: WriteSession) -> Record:
-        _refuse(_forbidden(ctx, collection, "create", given, document))
+        _refuse(forbidden(ctx, collection, "create", given, document))
         _refuse(_invalid(collection, document))
         return await session.create(collection, document, by=ctx.viewer.id)
 
@@ -77,7 +61,7 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
     async def write(session: WriteSession) -> Record:
         current = await _current(ctx, session, collection, id)
         merged = merge_patch(current.data, patch)
-        _refuse(_forbidden(ctx, collection, "update", given, current.data, merged))
+        _refuse(forbidden(ctx, collection, "update", given, current.data, merged))
         _refuse_stale(collection, current, expected)
         if same(merged, current.data):
             return current
@@ -92,7 +76,7 @@ async def delete(ctx: Context, collection: Collection, id: str, expected: int | 
 
     async def write(session: WriteSession) -> Record:
         current = await _current(ctx, session, collection, id)
-        _refuse(_forbidden(ctx, collection, "delete", {}, current.data))
+        _refuse(forbidden(ctx, collection, "delete", {}, current.data))
         _refuse_stale(collection, current, expected)
         return await session.delete(current, by=ctx.viewer.id)
 
@@ -104,7 +88,7 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
 
     async def write(session: WriteSession) -> Record:
         current = await _current(ctx, session, collection, id, include_deleted=True)
-        _refuse(_forbidden(ctx, collection, "update", {}, current.data))
+        _refuse(forbidden(ctx, collection, "update", {}, current.data))
         if not current.deleted:
             return current
         _refuse(_invalid(collection, current.data))
@@ -118,11 +102,11 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
 
     async def write(session: WriteSession) -> Record:
         current = await _current(ctx, session, collection, id)
-        _refuse(_forbidden(ctx, collection, "update", {}, current.data))
+        _refuse(forbidden(ctx, collection, "update", {}, current.data))
         _refuse_stale(collection, current, expected)
         reverted = await session.revert(collection, current, revision, by=ctx.viewer.id)
-        _refuse(_forbidden(ctx, collection, "update", {}, reverted.data))
-        _refuse(_forbidden_changes(ctx, collection, current.data, reverted.data))
+        _refuse(forbidden(ctx, collection, "update", {}, reverted.data))
+        _refuse(forbidden_changes(ctx, collection, current.data, reverted.data))
         _refuse(_invalid(collection, reverted.data))
         return reverted
 
@@ -134,7 +118,7 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
     most = ctx.services.settings.max_upsert_records
     if len(given) > most:
         raise BadUserInput(f"{len(given):,} records are more than the {most:,} of one upsert.", "Send them in parts.")
-    server_set = _server_set(ctx, collection)
+    server_set = server_set_values(ctx, collection)
     prepared = [prepare(collection, document_of(collection.shape, one, patch=False) | server_set) for one in given]
     results: dict[int, Written] = {}
     for place, one in enumerate(given):
@@ -146,7 +130,7 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
         if before is not None and not ctx.readable.may_read(collection, before):
             return [_HIDDEN]
         action, states = ("create", (after,)) if before is None else ("update", (before.data, after))
-        return [_FORBIDDEN] if _forbidden(ctx, collection, action, {}, *states) else []
+        return [_FORBIDDEN] if forbidden(ctx, collection, action, {}, *states) else []
 
     async def write(session: WriteSession) -> dict[int, Written]:
         places = [place for place in range(len(given)) if place not in results]
@@ -168,7 +152,7 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
 
 
 def _upsert_refusals(ctx: Context, collection: Collection, given: Input, key: str | None) -> list[UserError]:
-    errors = _forbidden_properties(ctx, collection, given)
+    errors = forbidden_properties(ctx, collection, given)
     if collection.key and key is None:
         errors.append(UserError(VALIDATION, "The key is missing.", (collection.key.field,)))
     return errors
@@ -238,46 +222,5 @@ def _refuse(errors: Sequence[UserError]) -> None:
         raise _Refused(*errors)
 
 
-def _forbidden(
-    ctx: Context, collection: Collection, action: str, given: Input, *states: Mapping[str, Any]
-) -> list[UserError]:
-    """Why the viewer may not do `action`: the rule must hold for every state given (before and after an update)."""
-    rule = reach(collection, action, ctx.viewer.subject)
-    if rule == NEVER or not all(holds(rule, state) for state in states):
-        return [UserError(FORBIDDEN, f"You may not {action} this {collection.name}: ask for a role that may.")]
-    return _forbidden_properties(ctx, collection, given)
-
-
-def _forbidden_properties(ctx: Context, collection: Collection, given: Input) -> list[UserError]:
-    return [
-        UserError(FORBIDDEN, "You may not write this property.", path)
-        for path, prop in given_paths(collection.shape, given)
-        if not ctx.may_set(prop)
-    ]
-
-
-def _forbidden_changes(
-    ctx: Context, collection: Collection, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> list[UserError]:
-    return [
-        UserError(FORBIDDEN, f"This would change {'.'.join(path)}, which you may not write.")
-        for path, prop in changed_paths(collection.shape, before, after)
-        if not ctx.may_set(prop)
-    ]
-
-
 def _invalid(collection: Collection, document: Mapping[str, Any]) -> list[UserError]:
     return [UserError(VALIDATION, p.message, p.path) for p in prepare(collection, dict(document)).problems]
-
-
-def _server_set(ctx: Context, collection: Collection) -> dict[str, Any]:
-    """The values that the server writes when a record is made."""
-    subject = ctx.viewer.subject
-    known = {"$viewer.id": subject.id, "$viewer.roles": sorted(subject.roles), "$now": ctx.clock.now.isoformat()}
-    values: dict[str, Any] = {}
-    for name, value in collection.access.set_on_create.items():
-        if isinstance(value, str) and value.startswith("$viewer.claims."):
-            values[name] = subject.claims.get(value.removeprefix("$viewer.claims."))
-        else:
-            values[name] = known.get(value, value) if isinstance(value, str) else value
-    return values
