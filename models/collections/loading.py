@@ -12,7 +12,7 @@ from models.collections.access import ACTIONS
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
 from models.collections.kinds import ENUM, INT, LINK, LONG, MOMENTS
-from models.collections.names import is_name, lower_first, plural_of
+from models.collections.names import is_name, lower_first, plural_of, upper_first
 from models.collections.properties import (
     MAX_PATHS,
     ROOT,
@@ -190,12 +190,11 @@ def _unique(read: list[tuple[Source, Collection]]) -> None:
         names[folded] = source
         if collection.name in RESERVED_NAMES:
             continue  # that is said already
-        for query_field in (collection.single, collection.plural, f"{collection.single}Suggestions"):
-            if query_field in fields:
-                source.problem(
-                    ("plural",), f"the query field {query_field} is taken by {fields[query_field]}: give plural"
-                )
-            fields[query_field] = collection.name
+        upsert = f"upsert{upper_first(collection.plural)}"
+        own = (collection.single, collection.plural, f"{collection.single}Suggestions", upsert)
+        if taken := [name for name in own if name in fields]:
+            source.problem(("plural",), f"the field {taken[0]} is taken by {fields[taken[0]]}: give another plural")
+        fields |= dict.fromkeys(own, collection.name)
     _distinct_types([pair for pair in read if names.get(pair[1].name.casefold()) is pair[0]])
 
 

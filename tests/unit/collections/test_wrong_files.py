@@ -163,6 +163,17 @@ def test_two_files_of_one_collection_name_are_an_error_said_once(tmp_path: Path)
     assert problems(tmp_path, a_yaml=WORK, b_yaml=WORK) == [f"b.yaml:1: name Work is taken by {tmp_path}/a.yaml"]
 
 
+@pytest.mark.parametrize(
+    ("plural", "field"),
+    [("works", "works"), ("work", "work"), ("workSuggestions", "workSuggestions"), ("Works", "upsertWorks")],
+)
+def test_two_collections_may_not_have_one_field(tmp_path: Path, plural: str, field: str) -> None:
+    artist = ARTIST.replace("key:", f"plural: {plural}\nkey:")
+    assert problems(tmp_path, a_yaml=WORK, b_yaml=artist) == [
+        f"b.yaml:2: the field {field} is taken by Work: give another plural"
+    ]
+
+
 @pytest.mark.parametrize("name", ["Query", "String", "UserError", "StringFilter", "PageInfo"])
 def test_a_type_of_our_own_is_no_name_for_a_collection(tmp_path: Path, name: str) -> None:
     assert problems(tmp_path, work_yaml=WORK.replace("Work", name)) == [
