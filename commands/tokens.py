@@ -15,5 +15,5 @@ async def run_create(settings: Settings, name: str, roles: Sequence[str]) -> Non
             token, secret = await create_token(session, name, roles)
     finally:
         await database.close()
-    print(f"token {token.id} for {token.name} with {', '.join(token.roles)}; the secret is shown this once:")
+    print(f"token {token.id} for {token.name} with {', '.join(sorted(token.roles))}; the secret is shown this once:")
     print(secret)

@@ -9,7 +9,7 @@ from models.collections.loading import load_catalog
 from models.lines import Limits, LineReader
 from models.parsing import Parser
 from models.seen import SeenKeys
-from tests.unit.collections.test_wrong_files import with_properties
+from tests.unit.collections.files import with_properties
 
 
 @pytest.mark.parametrize(

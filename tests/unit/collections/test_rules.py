@@ -10,7 +10,7 @@ from models.collections.conditions import holds
 from models.collections.loading import load_catalog
 from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
-from tests.unit.collections.test_wrong_files import problems, with_properties
+from tests.unit.collections.files import problems, with_properties
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 PROPERTIES = (

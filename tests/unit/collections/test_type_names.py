@@ -7,7 +7,7 @@ from graphql import GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema, va
 
 from models.collections.loading import load_catalog
 from schema.build import build_schema
-from tests.unit.collections.test_wrong_files import ARTIST, WORK, problems, with_properties
+from tests.unit.collections.files import ARTIST, WORK, problems, with_properties
 
 OBJECT = "{type: object, properties: {x: {type: string, x-search: {facet: true}}}}"
 OBJECTS = f"{{type: array, items: {OBJECT}}}"

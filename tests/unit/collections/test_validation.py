@@ -7,7 +7,7 @@ import pytest
 
 from models.collections.loading import load_catalog
 from models.collections.properties import Property
-from tests.unit.collections.test_wrong_files import with_properties
+from tests.unit.collections.files import with_properties
 
 PART = "  $defs:\n    Part: {properties: {x: {type: string}}}\n"
 BEYOND = 3_000_000_000

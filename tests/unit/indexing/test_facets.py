@@ -11,7 +11,7 @@ from indexing.search_query import Bucket, FacetQuery
 from models.collections.conditions import ALWAYS
 from models.collections.dates import datetime_text, micros
 from models.collections.loading import load_catalog
-from tests.unit.collections.test_wrong_files import with_properties
+from tests.unit.collections.files import with_properties
 
 
 def facet(folder: Path, schema: str) -> FacetQuery:

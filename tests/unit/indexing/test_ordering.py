@@ -8,7 +8,7 @@ from indexing.ordering import sort_clauses
 from indexing.search_query import OrderKey
 from models.collections.loading import load_catalog
 from models.collections.properties import Path
-from tests.unit.collections.test_wrong_files import with_properties
+from tests.unit.collections.files import with_properties
 
 SEEN = "seen: {type: array, items: {type: object, properties: {at: {type: object, format: geo-point}}}}"
 

@@ -11,7 +11,7 @@ from indexing.mappings import fingerprint_fields, mapping_of
 from models.collections.loading import load_catalog
 from models.collections.properties import ROOT, Collection
 from resolvers.searches import order_key
-from tests.unit.collections.test_wrong_files import with_properties
+from tests.unit.collections.files import with_properties
 
 
 @pytest.fixture
