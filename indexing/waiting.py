@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from errors import SearchUnavailable
+import structlog
+
+from errors import CatalographError, SearchUnavailable
 from indexing.services import Services
 from models.outbox import still_waiting
 
 POLL_SECONDS = 0.01
+
+log = structlog.get_logger()
 
 
 @dataclass(eq=False)
@@ -53,11 +57,10 @@ class Visibility:
             try:
                 indexed = await self._indexed()
                 await self._services.indexes.refresh_serving(wait.collection for wait in indexed)
-            except Exception as error:  # noqa: BLE001 - whatever it is, those who wait are told
-                for wait in self._waits:
-                    if not wait.done.done():
-                        wait.done.set_exception(error)
-                self._waits.clear()
+            except Exception as error:  # whatever it is, the writes stand, and those who wait are told
+                if not isinstance(error, CatalographError):
+                    log.exception("visibility_unknown")
+                self._give_up(error)
                 return
             for wait in indexed:
                 if not wait.done.done():
@@ -65,6 +68,14 @@ class Visibility:
                 if wait in self._waits:
                     self._waits.remove(wait)
             await asyncio.sleep(POLL_SECONDS)
+
+    def _give_up(self, error: Exception) -> None:
+        for wait in self._waits:
+            if not wait.done.done():
+                unknown = SearchUnavailable("The write is stored, but it can't be told when searches see it.")
+                unknown.__cause__ = error
+                wait.done.set_exception(unknown)
+        self._waits.clear()
 
     async def _indexed(self) -> list[_Wait]:
         """The waits whose records have left the outbox."""
