@@ -1,12 +1,13 @@
 """Records and their revisions, as they are read."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from collections.abc import Collection as Several
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
-from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, column, func, or_, select, true
 
 from models.merging import Json, patch_between
 from models.sessions import AnyRow, Session
@@ -69,24 +70,30 @@ _ALL = (
 )
 _COUNTS = select(records.c.collection, func.count()).where(~records.c.deleted).group_by(records.c.collection)
 _IS_NEWEST = and_(records.c.id == revisions.c.record_id, records.c.revision == revisions.c.revision)
-_HISTORY = (
+_WANTED = (
+    func.unnest(bindparam("ids", type_=ARRAY(BigInteger)))
+    .table_valued(column("id", BigInteger), name="wanted")
+    .render_derived()
+)
+_BEFORE = bindparam("before", type_=BigInteger)
+_NEWEST = (
     select(
         revisions.c.revision,
         revisions.c.operation,
         revisions.c.at,
         revisions.c.by,
-        func.coalesce(revisions.c.data, records.c.data),
+        func.coalesce(revisions.c.data, records.c.data).label("data"),
     )
     .select_from(revisions.outerjoin(records, _IS_NEWEST))
-    .where(
-        revisions.c.record_id == bindparam("record_id", type_=BigInteger),
-        or_(
-            bindparam("before", type_=BigInteger).is_(None),
-            revisions.c.revision < bindparam("before", type_=BigInteger),
-        ),
-    )
+    .where(revisions.c.record_id == _WANTED.c.id, or_(_BEFORE.is_(None), revisions.c.revision < _BEFORE))
     .order_by(revisions.c.revision.desc())
     .limit(bindparam("limit", type_=BigInteger))
+    .lateral("newest")
+)
+_HISTORIES = (
+    select(_WANTED.c.id, *_NEWEST.c)
+    .select_from(_WANTED.join(_NEWEST, true()))
+    .order_by(_WANTED.c.id, _NEWEST.c.revision.desc())
 )
 
 
@@ -114,22 +121,33 @@ async def stream_records(session: Session, collection: str) -> AsyncIterator[Rec
         yield Record(*row)
 
 
-async def history(session: Session, record_id: int, first: int, before: int | None = None) -> list[Revision]:
-    """The newest `first` revisions of a record, newest first, older than the revision `before` if that is given."""
+async def histories(
+    session: Session, ids: Several[int], first: int, before: int | None = None
+) -> dict[int, list[Revision]]:
+    """The newest `first` revisions of each record, newest first, older than the revision `before` if that is given."""
     # One more than asked for: the changes of the last one are against it.
-    rows = await session.rows(_HISTORY, {"record_id": record_id, "before": before, "limit": first + 1})
-    return list(map(_revision, rows[:first], [*rows[1:], None]))
+    rows = await session.rows(_HISTORIES, {"ids": sorted(set(ids)), "before": before, "limit": first + 1})
+    by_record = {record_id: list(several) for record_id, several in groupby(rows, key=lambda row: row[0])}
+    return {
+        record_id: list(map(_revision, several[:first], [*several[1:], None]))
+        for record_id, several in by_record.items()
+    }
+
+
+async def history(session: Session, record_id: int, first: int, before: int | None = None) -> list[Revision]:
+    """The same for one record."""
+    return (await histories(session, [record_id], first, before)).get(record_id, [])
 
 
 def _revision(row: AnyRow, earlier: AnyRow | None) -> Revision:
-    revision, operation, at, by, data = row
-    return Revision(revision, operation, at, by, data, patch_between(earlier[4], data) if earlier else None)
+    _, revision, operation, at, by, data = row
+    return Revision(revision, operation, at, by, data, patch_between(earlier[5], data) if earlier else None)
 
 
 async def revision_data(session: Session, record_id: int, revision: int) -> dict[str, Any] | None:
     """What the record held at `revision`."""
-    found: Sequence[Any] = await session.rows(_HISTORY, {"record_id": record_id, "before": revision + 1, "limit": 1})
-    return found[0][4] if found and found[0].revision == revision else None
+    found = await history(session, record_id, 1, revision + 1)
+    return found[0].data if found and found[0].revision == revision else None
 
 
 async def count_records(session: Session) -> dict[str, int]:

@@ -8,7 +8,7 @@ from indexing.services import Services
 from indexing.waiting import Visibility
 from models.collections.dates import Clock
 from models.collections.properties import Property
-from resolvers.lookups import NodesById, NodesByKey, Readable
+from resolvers.lookups import Histories, NodesById, NodesByKey, Readable
 from resolvers.viewer import Viewer
 from tasks.nudging import Nudges
 
@@ -41,6 +41,10 @@ class Context:
     @cached_property
     def by_key(self) -> NodesByKey:
         return NodesByKey(self.services, self.readable)
+
+    @cached_property
+    def histories(self) -> Histories:
+        return Histories(self.services)
 
     def forget(self) -> None:
         """Look up again what was looked up: a write has changed it."""

@@ -9,8 +9,6 @@ from models.collections.conditions import NEVER, Condition, holds
 from models.collections.properties import Shape
 from models.collections.rules import reach
 from models.records import Revision
-from models.records import history as read_history
-from models.sessions import Session
 from resolvers.context import Context
 from resolvers.nodes import Node
 from resolvers.searches import page_size
@@ -41,8 +39,7 @@ async def history(ctx: Context, node: Node, first: int | None, after: str | None
     rule = reach(node.collection, "history", ctx.viewer.subject)
     found: list[Revision] = []
     if rule != NEVER:
-        async with ctx.services.database.reading() as session:
-            found = await _allowed(session, node, rule, size + 1, before)
+        found = await _allowed(ctx, node, rule, size + 1, before)
     page = found[:size]
     edges = tuple(RevisionEdge(_shown(ctx, node, one), str(one.revision)) for one in page)
     info = {
@@ -54,11 +51,11 @@ async def history(ctx: Context, node: Node, first: int | None, after: str | None
     return History(edges, info)
 
 
-async def _allowed(session: Session, node: Node, rule: Condition, count: int, before: int | None) -> list[Revision]:
+async def _allowed(ctx: Context, node: Node, rule: Condition, count: int, before: int | None) -> list[Revision]:
     """The newest `count` revisions that meet the rule, however many between them do not."""
     found: list[Revision] = []
     while len(found) < count:
-        batch = await read_history(session, node.id, count, before)
+        batch = await ctx.histories.load((node.id, count, before))
         found += [revision for revision in batch if holds(rule, revision.data)]
         if len(batch) < count:
             break

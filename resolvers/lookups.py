@@ -6,7 +6,7 @@ from indexing.services import Services
 from models.collections.conditions import ALWAYS, NEVER, Condition, holds
 from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
-from models.records import Record, records_by_id, records_by_key
+from models.records import Record, Revision, histories, records_by_id, records_by_key
 from resolvers.nodes import Node, node_of_record
 
 
@@ -72,6 +72,25 @@ class NodesByKey(DataLoader[tuple[str, str], Node | None]):
                     if self._readable.may_read(collection, record):
                         found[name, key] = node_of_record(collection, record)
         return [found.get(key) for key in keys]
+
+
+class Histories(DataLoader[tuple[int, int, int | None], list[Revision]]):
+    """Revisions by record, how many of them, and the revision that they are older than."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__(cache=False)
+        self._services = services
+
+    async def batch_load_fn(self, keys: list[tuple[int, int, int | None]]) -> list[list[Revision]]:
+        wanted: dict[tuple[int, int | None], list[int]] = {}
+        for record_id, count, before in keys:
+            wanted.setdefault((count, before), []).append(record_id)
+        found: dict[tuple[int, int, int | None], list[Revision]] = {}
+        async with self._services.database.reading() as session:
+            for (count, before), several in wanted.items():
+                for record_id, revisions in (await histories(session, several, count, before)).items():
+                    found[record_id, count, before] = revisions
+        return [found.get(key, []) for key in keys]
 
 
 def _storable(keys: list[str]) -> list[str]:

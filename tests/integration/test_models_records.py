@@ -11,6 +11,7 @@ from models.database import Database
 from models.records import (
     Record,
     count_records,
+    histories,
     history,
     records_by_id,
     records_by_key,
@@ -80,6 +81,21 @@ async def test_history_is_read_in_pages_newest_first(database: Database, works: 
         assert await revision_data(session, record.id, 3) == {"number": "N1", "year": 2}
         assert await revision_data(session, record.id, 7) is None
     assert [(r.revision, r.changes) for r in first + second] == [(n, {"year": n - 1}) for n in (6, 5, 4, 3)]
+
+
+async def test_the_histories_of_any_number_of_records_are_read_with_one_statement(
+    database: Database, works: Collection
+) -> None:
+    made = [await create(database, works, f"N{number}", year=0) for number in range(3)]
+    async with database.writing() as session:
+        await session.update(works, made[1], {"number": "N1", "year": 1})
+    ids = [record.id for record in made]
+    async with database.reading() as session:
+        with count_statements(database) as statements:
+            told = await histories(session, [*ids, *ids, 0], 5)
+        assert told == {record_id: await history(session, record_id, 5) for record_id in ids}
+    assert statements.count == 1
+    assert [len(told[record_id]) for record_id in ids] == [1, 2, 1]
 
 
 async def test_a_deleted_record_is_not_found_and_its_key_is_free(database: Database, works: Collection) -> None:
