@@ -108,12 +108,25 @@ def _once(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
 
 def _one(slots: tuple[Slot, ...], name: str) -> Handler:
     fields_of = [(f"{name}{slot.name}", slot.value) for slot in slots]
+    if len(fields_of) == 1:
+        return _single(*fields_of[0])
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         for field, convert in fields_of:
             converted = convert(value)
             if converted is not None:
                 fields[field] = converted
+
+    return handle
+
+
+def _single(field: str, convert: Callable[[Json], Json]) -> Handler:
+    """As `_one` for the one slot that most properties have; it is what most of a document is made by."""
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        converted = convert(value)
+        if converted is not None:
+            fields[field] = converted
 
     return handle
 

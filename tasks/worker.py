@@ -20,7 +20,7 @@ from tasks.loop import WorkerLoop
 
 CONCURRENCY = 4
 """Threads that wait for tasks; the work itself runs on one event loop."""
-DRAINS = 2
+DRAINS = 3
 """Batches that are indexed at once: while one waits for a store, another is built."""
 
 log = structlog.get_logger()
