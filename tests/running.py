@@ -1,19 +1,26 @@
 """A whole system, started as a user would, for tests that ask it from outside."""
 
+import asyncio
 import os
 import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import httpx
+from sqlalchemy import make_url
+
+from config import load_settings
+from deploy.local.process import launch_command
 
 ROOT = Path(__file__).resolve().parents[1]
-READY_SECONDS = 300
+ANSWER_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -88,6 +95,75 @@ def running(
             finally:
                 assert process.stdout
                 process.stdout.close()
+
+
+@contextmanager
+def beside(system: System, data: Path, collections: Path, number: int) -> Iterator[System]:
+    """Another system on the servers of `system`: its own collections, database, indices and queues.
+
+    `number` is none that another one beside the same system has.
+    """
+    given = load_settings(system.data, environment={})
+    name = f"beside_{number}_{os.getpid()}"
+    settings = {
+        "collections": str(collections),
+        "database_url": make_url(given.database_url).set(database=name).render_as_string(hide_password=False),
+        "elasticsearch_url": given.elasticsearch_url,
+        "redis_url": f"{given.redis_url.rpartition('/')[0]}/{number * 2}",
+        "broker_url": f"{given.broker_url.rpartition('/')[0]}/{number * 2 + 1}",
+        "index_prefix": name,
+        "secret": given.secret,
+        "admin_token": given.admin_token,
+    }
+    data.mkdir()
+    (data / "settings.env").write_text(
+        "".join(f"CATALOGRAPH_{key.upper()}={value}\n" for key, value in settings.items())
+    )
+    asyncio.run(execute(given.database_url, f'CREATE DATABASE "{name}"'))
+    started = System(f"http://127.0.0.1:{_free_port()}", data, given.admin_token)
+    assert started.command("migrate").returncode == 0
+    with ExitStack() as stack:
+        for part in (["worker"], ["beat"], ["serve", "--port", started.url.rpartition(":")[2]]):
+            stack.enter_context(_part([*part, "--data", str(data)], data / f"{part[0]}.log"))
+        _until_answered(started)
+        yield started
+    asyncio.run(execute(given.database_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
+
+
+async def execute(database_url: str, statement: str) -> None:
+    """Run one statement outside of a transaction."""
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def _part(arguments: Sequence[str], log: Path) -> Iterator[None]:
+    command = launch_command((sys.executable, "-m", "cli", *arguments))
+    with log.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment({}))
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        finally:
+            process.kill()
+
+
+def _until_answered(system: System) -> None:
+    deadline = time.monotonic() + ANSWER_SECONDS
+    with system.client() as client:
+        while True:
+            try:
+                if client.get("/readyz").json()["status"] == "ok":
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+            assert time.monotonic() < deadline, (system.data / "serve.log").read_text()
 
 
 def _until_ready(process: subprocess.Popen[bytes]) -> bool:

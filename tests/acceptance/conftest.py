@@ -7,24 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.asking import Api
-from tests.running import ROOT, System, already_running, running
+from tests.conftest import EXAMPLE
+from tests.running import ROOT, System, already_running, beside, running
 
-EXAMPLE = ROOT / "examples" / "tate"
 FULL = ROOT.parent / "shared" / "data" / "tate"
 KINDS = Path(__file__).parent / "kinds"
 
 Viewers = Callable[..., Api]
-
-
-@pytest.fixture(scope="session")
-def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """The example with its sample."""
-    load = [(name, EXAMPLE / f"{name.lower()}s.ndjson.gz") for name in ("Artwork", "Artist")]
-    if left_running := already_running("SAMPLE"):
-        yield left_running
-        return
-    with running(tmp_path_factory.mktemp("sample") / "data", EXAMPLE, load) as started:
-        yield started
 
 
 @pytest.fixture(scope="session")
@@ -48,12 +37,12 @@ def full_tate_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def kinds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def kinds(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Collections with every kind of property and rule."""
     if left_running := already_running("KINDS"):
         yield left_running
         return
-    with running(tmp_path_factory.mktemp("kinds") / "data", KINDS) as started:
+    with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS, number=1) as started:
         yield started
 
 

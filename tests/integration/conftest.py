@@ -7,15 +7,15 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import asyncpg
 import pytest
 from sqlalchemy import make_url
 
-from deploy.local.embedded import EmbeddedServers
+from config import load_settings
 from models.collections.loading import Catalog, load_catalog
 from models.collections.properties import Collection
 from models.database import Database
 from models.migrating import migrate
+from tests.running import System, execute
 
 TEMPLATE = f"catalograph_template_{os.getpid()}"
 
@@ -42,11 +42,6 @@ schema:
 """
 
 
-@pytest.fixture(scope="session")
-def anyio_backend() -> str:
-    return "asyncio"
-
-
 @dataclass(frozen=True)
 class ServerUrls:
     """Where the servers of this run are."""
@@ -57,14 +52,10 @@ class ServerUrls:
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerUrls]:
-    """PostgreSQL, Elasticsearch and Valkey, started once a run, or those that `TEST_*_URL` name."""
-    if "TEST_DATABASE_URL" in os.environ:
-        names = ("TEST_DATABASE_URL", "TEST_ELASTICSEARCH_URL", "TEST_REDIS_URL")
-        yield ServerUrls(*(os.environ.get(name, "") for name in names))
-        return
-    with EmbeddedServers(data=tmp_path_factory.mktemp("servers")) as embedded:
-        yield ServerUrls(embedded.database_url, embedded.elasticsearch_url, embedded.redis_url)
+def servers(system: System) -> ServerUrls:
+    """PostgreSQL, Elasticsearch and Valkey of the system that this run has started."""
+    settings = load_settings(system.data, environment={})
+    return ServerUrls(settings.database_url, settings.elasticsearch_url, settings.redis_url)
 
 
 @pytest.fixture(scope="session")
@@ -72,31 +63,31 @@ def template_url(servers: ServerUrls) -> Iterator[str]:
     """A migrated database to copy."""
 
     async def make() -> str:
-        await _execute(servers.database_url, f'CREATE DATABASE "{TEMPLATE}"')
+        await execute(servers.database_url, f'CREATE DATABASE "{TEMPLATE}"')
         url = _named(servers.database_url, TEMPLATE)
         await migrate(url)
         return url
 
     yield asyncio.run(make())
-    asyncio.run(_execute(servers.database_url, f'DROP DATABASE "{TEMPLATE}" WITH (FORCE)'))
+    asyncio.run(execute(servers.database_url, f'DROP DATABASE "{TEMPLATE}" WITH (FORCE)'))
 
 
 @pytest.fixture
 async def database_url(servers: ServerUrls, template_url: str) -> AsyncIterator[str]:
     """A fresh migrated database."""
     name = f"test_{uuid.uuid4().hex}"
-    await _execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+    await execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
     yield _named(template_url, name)
-    await _execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
 async def empty_database_url(servers: ServerUrls) -> AsyncIterator[str]:
     """A database without any table."""
     name = f"test_{uuid.uuid4().hex}"
-    await _execute(servers.database_url, f'CREATE DATABASE "{name}"')
+    await execute(servers.database_url, f'CREATE DATABASE "{name}"')
     yield _named(servers.database_url, name)
-    await _execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
+    await execute(servers.database_url, f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 @pytest.fixture
@@ -128,11 +119,3 @@ def notes(catalog: Catalog) -> Collection:
 
 def _named(url: str, database: str) -> str:
     return make_url(url).set(database=database).render_as_string(hide_password=False)
-
-
-async def _execute(url: str, statement: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(statement)
-    finally:
-        await connection.close()
