@@ -2,9 +2,10 @@
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
 from contextlib import AsyncExitStack
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from config import Settings
 from indexing.services import Services, open_services
@@ -19,6 +20,7 @@ class WorkerLoop:
         self._settings = settings
         self._loop = asyncio.new_event_loop()
         self._stack = AsyncExitStack()
+        self._begun: list[Future[None]] = []
         self._thread = threading.Thread(target=self._loop.run_forever, name="worker-loop", daemon=True)
 
     def start(self) -> None:
@@ -27,6 +29,8 @@ class WorkerLoop:
         self.services: Services = self._run(self._stack.enter_async_context(open_services(self._settings)))
 
     def stop(self) -> None:
+        for future in self._begun:
+            future.cancel()
         self._run(self._stack.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
@@ -34,6 +38,10 @@ class WorkerLoop:
     def run(self, work: Callable[[Services], Awaitable[T]]) -> T:
         """Run `work` on the loop and wait for it, from any of the worker's threads."""
         return self._run(work(self.services))
+
+    def begin(self, work: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
+        """Run `work` on the loop without waiting for it; what is not done when the loop stops is cancelled."""
+        self._begun.append(asyncio.run_coroutine_threadsafe(work(self.services), self._loop))
 
     def _run(self, work: Awaitable[T]) -> T:
         async def awaited() -> T:

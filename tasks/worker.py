@@ -8,6 +8,7 @@ import structlog
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
+from kombu.exceptions import KombuError
 
 from config import Settings
 from errors import CatalographError, Conflict
@@ -23,6 +24,8 @@ CONCURRENCY = 4
 DRAINS = 3
 """Batches that are indexed at once: while one waits for a store, another is built."""
 
+COMPARE_AGAIN_SECONDS = 5
+
 log = structlog.get_logger()
 
 
@@ -35,7 +38,7 @@ def run_worker(settings: Settings, name: str = "worker") -> None:
     loop = WorkerLoop(settings)
     loop.start()
     _add_tasks(app, loop)
-    worker_ready.connect(lambda **_: _rebuild_outdated(app, loop), weak=False)
+    worker_ready.connect(lambda **_: loop.begin(lambda services: _rebuild_outdated(app, services)), weak=False)
     try:
         app.Worker(
             pool="threads",
@@ -108,12 +111,14 @@ async def _rebuild(services: Services, name: str) -> None:
     log.info("rebuilt", collection=name, index=built.index, records=built.indexed, refused=len(built.refused))
 
 
-def _rebuild_outdated(app: Celery, loop: WorkerLoop) -> None:
-    """Start a rebuild of each collection whose file asks for another mapping than its index has."""
-
-    async def work(services: Services) -> None:
-        for collection in services.catalog:
-            if await is_outdated(services, collection):
-                await asyncio.to_thread(app.send_task, REBUILD, [collection.name], queue=WORK)
-
-    loop.run(work)
+async def _rebuild_outdated(app: Celery, services: Services) -> None:
+    """Have each collection rebuilt whose file asks for another mapping than its index has, once that can be known."""
+    for collection in services.catalog:
+        while True:
+            try:
+                if await is_outdated(services, collection):
+                    await asyncio.to_thread(app.send_task, REBUILD, [collection.name], queue=WORK)
+                break
+            except (CatalographError, KombuError, OSError) as error:
+                log.warning("index_not_compared", collection=collection.name, reason=str(error))
+                await asyncio.sleep(COMPARE_AGAIN_SECONDS)
