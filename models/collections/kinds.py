@@ -156,7 +156,16 @@ def _moment(name: str, parse: Callable[[str], int], display: Callable[[int], str
 
 def _number(name: str, convert: Callable[[Json], Json], mapping: Mapping) -> Kind:
     slots = (Slot(VALUE, mapping, _safe(convert)),)
-    return Kind(name, name, EQUALITY + RANGES, slots, ordered=VALUE, facets=_NUMBER_FACETS, comparable=convert)
+    return Kind(
+        name,
+        name,
+        EQUALITY + RANGES,
+        slots,
+        ordered=VALUE,
+        facets=_NUMBER_FACETS,
+        comparable=convert,
+        display=lambda number: str(number).removesuffix(".0"),
+    )
 
 
 STRING = _string("String")
