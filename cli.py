@@ -153,6 +153,22 @@ def export(name: Name, data: Data = None, collections: Collections = None) -> No
     _run(run_export(_settings(data, collections=collections), name))
 
 
+@app.command()
+def explain(
+    operation: Annotated[str, typer.Argument(help="A query, or the file that holds it.")],
+    variables: Annotated[str, typer.Option(metavar="JSON", help="Its variables, or the file that holds them.")] = "{}",
+    name: Annotated[str | None, typer.Option(help="Which operation, if there are several.")] = None,
+    role: Annotated[list[str] | None, typer.Option(help="Ask as somebody with this role; `admin` if absent.")] = None,
+    data: Data = None,
+    collections: Collections = None,
+) -> None:
+    """Run a query and show how: what each root field does, SQL statements, Elasticsearch bodies."""
+    from commands.explaining import run_explain
+
+    settings = _settings(data, collections=collections)
+    raise typer.Exit(_run(run_explain(settings, operation, variables, name, role or ["admin"])))
+
+
 @index_app.command("status")
 def index_status(data: Data = None, collections: Collections = None) -> None:
     """How well the index follows the records."""

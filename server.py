@@ -30,6 +30,7 @@ from schema.endpoint.documents import Document, Documents, Operation
 from schema.endpoint.execution import CoreExecutor
 from schema.endpoint.request import RequestHead
 from schema.endpoint.streams import Streams
+from schema.explaining import WithExplanation, trace_asked_for
 from schema.graphiql import DIST, GraphiQLPage
 from tasks.app import celery_app
 from tasks.health import broker_ping, redis_ping
@@ -48,11 +49,13 @@ def make_app(services: Services) -> Starlette:
     nudges = Nudges(celery_app(settings))
     visibility = Visibility(services)
     documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
-    executor = WithLateErrors(CoreExecutor(schema))
+    executor = WithExplanation(WithLateErrors(CoreExecutor(schema)))
 
     async def context(head: RequestHead) -> tuple[Context, Closer]:
         viewer = await viewer_of(services, head.authorization)
-        return Context(services, viewer, head.request_id, nudges, visibility), _nothing
+        trace = trace_asked_for(head.headers, viewer)
+        own = services if trace is None else services.traced(trace)
+        return Context(own, viewer, head.request_id, nudges, visibility, trace=trace), _nothing
 
     streams = Streams(schema, documents, executor, context, settings.request_timeout, allowed_origins=())
     page = GraphiQLPage(services.catalog)

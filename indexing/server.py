@@ -1,6 +1,8 @@
 """The connection to Elasticsearch: requests of ready bytes, answers as plain data, failures by our own names."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
+from copy import copy
 from typing import Any, Self
 
 import orjson
@@ -18,6 +20,7 @@ from elasticsearch import ApiError, AsyncElasticsearch
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
 from indexing.outages import Outages
+from models.tracing import ELASTICSEARCH, Trace
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
@@ -51,6 +54,7 @@ class SearchServer:
         # Of its own, so that it never waits behind slow requests for a connection.
         self._probing = _client(urls, timeout, connections=1)
         self._outages = Outages(self._probe)
+        self._trace: Trace | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -62,6 +66,12 @@ class SearchServer:
         await self._outages.close()
         await self._probing.close()
         await self._client.close()
+
+    def traced(self, trace: Trace) -> Self:
+        """The same connections; what is sent over them by this one is written to `trace`."""
+        traced = copy(self)
+        traced._trace = trace  # noqa: SLF001 - it is one of us
+        return traced
 
     async def search(
         self, path: str, body: bytes, *, kind: str = JSON, opaque_id: str | None = None, timeout: float | None = None
@@ -90,14 +100,24 @@ class SearchServer:
             headers["x-opaque-id"] = opaque_id
         client = self._client.options(request_timeout=timeout) if timeout else self._client
         try:
-            answer: ApiResponse[Any] = await client.perform_request(
-                method, path, headers=headers, body=orjson.dumps(body) if isinstance(body, Mapping) else body
-            )
+            with self._written_down(method, path, body):
+                answer: ApiResponse[Any] = await client.perform_request(
+                    method, path, headers=headers, body=orjson.dumps(body) if isinstance(body, Mapping) else body
+                )
         except (ConnectionTimeout, TransportConnectionError, TlsError, TransportError) as error:
             raise SearchUnavailable(f"Elasticsearch does not answer ({type(error).__name__}).") from error
         except ApiError as error:
             raise _refusal(error) from error
         return answer.body
+
+    def _written_down(
+        self, method: str, path: str, body: bytes | Mapping[str, Any] | None
+    ) -> AbstractContextManager[None]:
+        if self._trace is None:
+            return nullcontext()
+        lines = [orjson.loads(line) for line in body.splitlines() if line] if isinstance(body, bytes) else [body]
+        shown = lines if len(lines) > 1 else lines[0]
+        return self._trace.timed(ELASTICSEARCH, {"method": method, "path": path, "body": shown})
 
     async def exists(self, path: str) -> bool:
         """Whether a HEAD request finds something."""

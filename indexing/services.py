@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from config import Settings
@@ -12,6 +12,7 @@ from indexing.server import SearchServer
 from models.collections.loading import Catalog, load_catalog
 from models.database import Database
 from models.links import LinkPath
+from models.tracing import Trace
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Services:
     catalog: Catalog
     database: Database
     search: SearchServer
+
+    def traced(self, trace: Trace) -> "Services":
+        """The same services; what is sent to the stores through these is written to `trace`."""
+        return replace(self, database=self.database.traced(trace), search=self.search.traced(trace))
 
     @cached_property
     def indexes(self) -> Indexes:

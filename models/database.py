@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TypeVar
+from copy import copy
+from typing import Self, TypeVar
 
 import structlog
 from sqlalchemy import Text, bindparam, exc, text
@@ -11,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from models.connections import naming_failures, open_engine
 from models.sessions import ReadSession
+from models.tracing import Trace, traced_engine
 from models.writes import AfterCommit, WriteSession
 
 T = TypeVar("T")
@@ -32,13 +34,22 @@ class Database:
     """
 
     def __init__(self, database_url: str, pool: int = 10) -> None:
-        self.engine = open_engine(database_url, pool)
+        self._use(open_engine(database_url, pool))
+
+    def _use(self, engine: AsyncEngine) -> None:
+        self.engine = engine
         # A look-up is one round trip: no BEGIN before it and no ROLLBACK after it.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+    def traced(self, trace: Trace) -> Self:
+        """The same pool of connections; what is sent over it by this one is written to `trace`."""
+        traced = copy(self)
+        traced._use(traced_engine(self.engine, trace))  # noqa: SLF001 - it is one of us
+        return traced
 
     async def ping(self) -> None:
         """Ask PostgreSQL for a sign of life; raises `DatabaseUnavailable` if there is none."""

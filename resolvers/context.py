@@ -8,6 +8,7 @@ from indexing.services import Services
 from indexing.waiting import Visibility
 from models.collections.dates import Clock
 from models.collections.properties import Property
+from models.tracing import Trace
 from resolvers.lookups import Histories, NodesById, NodesByKey, Readable
 from resolvers.viewer import Viewer
 from tasks.nudging import Nudges
@@ -24,6 +25,8 @@ class Context:
     visibility: Visibility
     late_errors: list[Exception] = field(default_factory=list)
     """Errors that belong beside a complete answer, such as a write that stands but is not searchable yet."""
+    trace: Trace | None = None
+    """What the request sends to the stores, where that was asked for; `services` write it down."""
 
     @cached_property
     def clock(self) -> Clock:
