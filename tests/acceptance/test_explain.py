@@ -37,7 +37,8 @@ def sent(api: Api, document: str, **variables: Any) -> list[dict[str, Any]]:
 
 
 def test_admin_is_told_the_statements_and_the_bodies(explained: Api) -> None:
-    search, look_up = sent(explained, '{ artworks(first: 3) { totalCount } artist(key: "38") { fc } }')
+    requests = sent(explained, '{ artworks(first: 3) { totalCount } artist(key: "38") { fc } }')
+    search, look_up = sorted(requests, key=lambda request: request["store"])
     assert (search["store"], search["method"], look_up["store"]) == ("elasticsearch", "POST", "postgresql")
     assert search["path"].startswith("/catalograph-artwork/_search")
     assert search["body"]["track_total_hits"] is True
@@ -86,7 +87,7 @@ def test_what_links_to_twenty_records_is_found_at_once(explained: Api) -> None:
 
 def test_each_level_of_links_is_one_request_however_many_records_there_are(explained: Api) -> None:
     stores = [request["store"] for request in sent(explained, LEVELS)]
-    assert stores == ["elasticsearch", "elasticsearch", "postgresql", "elasticsearch", "postgresql"]
+    assert stores == ["elasticsearch", "elasticsearch", "postgresql", "elasticsearch"]
 
 
 def test_the_command_says_what_each_root_field_does(system: System, tmp_path: Path) -> None:
