@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from models.collections.validation import Problem
+from models.collections.problems import Problem
 from models.documents import Prepared, prepare
 from models.merging import merge_document, same
 from models.records import Record

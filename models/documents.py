@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from models.collections.validation import Problem
+from models.collections.problems import Problem
 
 if TYPE_CHECKING:
     from models.collections.properties import Collection

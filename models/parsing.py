@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from models.collections.validation import Problem
+from models.collections.problems import Problem
 from models.documents import Prepared, prepare
 from models.lines import Batch, Limits, Line, LineReader
 from models.seen import SeenKeys

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from errors import BadUserInput, CatalographError, Conflict, DuplicateKey, NotFound
+from models.collections.problems import Problem
 from models.collections.properties import Collection
-from models.collections.validation import Problem
 from models.documents import prepare
 from models.merging import merge_patch, same
 from models.records import Record, records_with_deleted

@@ -165,9 +165,7 @@ def holds(condition: Condition, record: Json, depth: int = 0) -> bool:  # noqa: 
 
 def _value_at(path: Path, record: Json, depth: int) -> Json:
     for step in path.steps[depth:]:
-        if not isinstance(record, dict):
-            return None
-        record = record.get(step.name)
+        record = step.value_in(record)
     return record
 
 

@@ -22,9 +22,11 @@ from models.collections.kinds import (
 )
 from models.collections.names import index_name
 from models.collections.source import Pointer
+from models.collections.unions import Mark
 
 if TYPE_CHECKING:
-    from models.collections.validation import Problem, RecordValidator
+    from models.collections.problems import Problem
+    from models.collections.validation import RecordValidator
 
 
 @dataclass(frozen=True)
@@ -74,11 +76,16 @@ class EnumValues:
 
 @dataclass(eq=False)
 class Shape:
-    """The properties of an object, by their GraphQL names; a recursive one holds itself."""
+    """The properties of an object, by their GraphQL names; a recursive one holds itself.
+
+    That of a union holds the properties of all its members, for what is given, filtered, ordered and counted.
+    """
 
     type_name: str
     description: str
     properties: dict[str, "Property"] = dataclasses.field(default_factory=dict)
+    members: tuple["Member", ...] = ()
+    """Of a union: the objects that it may be."""
 
     def walk(self, *, through_links: bool = True) -> Iterator["Property"]:
         """Every property below, each once; links too, and what they include unless told otherwise."""
@@ -90,6 +97,14 @@ class Shape:
                 if prop.shape and id(prop.shape) not in seen and (through_links or prop.kind is not LINK):
                     seen.add(id(prop.shape))
                     waiting.append(prop.shape)
+
+
+@dataclass(frozen=True)
+class Member:
+    """One of the objects that a union may be: its own type, and how it is told from the others."""
+
+    shape: Shape
+    mark: Mark
 
 
 @dataclass(eq=False)
@@ -117,6 +132,18 @@ class Property:
     access: "PropertyAccess | None" = None
     server_set: bool = False
     """Whether the server writes it when a record is made, so that it is no input."""
+    members: tuple[Member, ...] = ()
+    """Of a property of a union: the members that have it."""
+
+    def value_in(self, holder: Any) -> Any:
+        """What an object has for it; nothing where that is of a member without it."""
+        if not isinstance(holder, dict) or (self.members and not self.is_of(holder)):
+            return None
+        return holder.get(self.name)
+
+    def is_of(self, holder: Any) -> bool:
+        """Whether an object, of a union it may be, is one that has this property."""
+        return not self.members or any(member.mark.is_on(holder) for member in self.members)
 
     @property
     def is_scalar(self) -> bool:
@@ -196,7 +223,7 @@ class Path:
         """The values that a record has at the end of this way (of a link: the keys), lists opened, null left out."""
         level = [document]
         for step in self.steps:
-            found = [one.get(step.name) for one in level if isinstance(one, dict)]
+            found = [step.value_in(one) for one in level]
             level = [v for one in found for v in (one if isinstance(one, list) else [one]) if v is not None]
         yield from level
 

@@ -1,124 +1,77 @@
 """Validates records against the JSON Schema of their collection: all errors at once, paths as GraphQL names them."""
 
 import copy
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import jsonschema_rs
 
-from models.collections.building import INT_LIMITS, is_long
-from models.collections.kinds import LINK
+from models.collections.bounds import bounds_of
+from models.collections.problems import Problem, problems_of, shortened
 from models.collections.properties import Shape
+from models.collections.resolving import ALTERNATIVES, is_null
 from models.collections.source import Pointer, Source
 
-LONG_LIMITS = (-(2**63), 2**63 - 1)
 META_SCHEMA = "https://json-schema.org/draft/2020-12/schema"
-_NULL = {"type": "null"}
-_TYPED_ELSEWHERE = {"type", "$ref", "allOf", "anyOf", "oneOf", "enum", "const"}
 MAX_PROBLEMS = 50
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One thing wrong with a record; `path` goes from the record down, list positions as digits."""
-
-    message: str
-    path: tuple[str, ...] = ()
+_TYPED_ELSEWHERE = {"type", "$ref", "enum", "const", "allOf", *ALTERNATIVES}
+_OWN = "urn:catalograph:record"
+_EMBEDDED = "own schema"
+"""A name in `$defs` that no type has."""
 
 
 class RecordValidator:
-    """A collection's schema, compiled once."""
+    """A collection's schema, with the bounds of the types that are made of it, compiled once."""
 
     def __init__(self, schema: dict[str, Any], shape: Shape) -> None:
         """Raises `ValueError` for a schema that can't be compiled, such as one with a wrong pattern."""
         self._shape = shape
-        bounded = copy.deepcopy(schema)
-        _bound_values(bounded)
+        # A resource of its own, so that its references go on meaning its own parts.
+        own = {"$id": _OWN, **copy.deepcopy(schema)}
+        _say_types(own)
+        bounds, definitions = bounds_of(shape)
+        whole = {"allOf": [{"$ref": own["$id"]}, bounds], "$defs": {_EMBEDDED: own, **definitions}}
         # Nothing is fetched: a reference to another document is an error of the file.
-        self._validator = jsonschema_rs.Draft202012Validator(bounded, validate_formats=True, offline=True)
+        self._validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, offline=True)
 
     def problems(self, document: Any) -> list[Problem]:
         """What is wrong with `document`: nothing, if it is valid."""
         if self._validator.is_valid(document):
             return []
-        found: list[Problem] = []
+        found: dict[Problem, None] = {}
         for error in self._validator.iter_errors(document):
-            found.extend(self._problems(error))
+            new = list(problems_of(error, self._shape, document))
+            # What the bounds say of a property with which something is wrong already says it once more.
+            known = {problem.path for problem in found} if _is_of_bounds(error) else set()
+            found |= dict.fromkeys(problem for problem in new if problem.path not in known)
             if len(found) >= MAX_PROBLEMS:
                 break
-        return found
-
-    def _problems(self, error: Any) -> Iterator[Problem]:
-        path = _named(self._shape, list(error.instance_path))
-        kind = error.kind
-        if kind.name == "required":
-            yield Problem("is required", _named(self._shape, [*error.instance_path, kind.property]))
-        elif kind.name == "additionalProperties":
-            for name in kind.unexpected:
-                yield Problem("is not a property of this collection", (*path, name))
-        else:
-            yield Problem(_shortened(error.message), path)
+        return list(found)
 
 
-def _shortened(message: str) -> str:
-    return message if len(message) <= 300 else f"{message[:180]} … {message[-100:]}"
+def _is_of_bounds(error: Any) -> bool:
+    return list(error.evaluation_path)[:2] == ["allOf", 1]
 
 
-def _named(shape: Shape | None, steps: list[Any]) -> tuple[str, ...]:
-    path: list[str] = []
-    for step in steps:
-        if isinstance(step, int):
-            path.append(str(step))
-            continue
-        properties = shape.properties.values() if shape else ()
-        found = next((p for p in properties if p.name == step and p.kind is not LINK), None)
-        path.append(found.field if found else str(step))
-        shape = found.shape if found else None
-    return tuple(path)
+def _say_types(schema: Any, *, alone: bool = True) -> None:
+    """Have what describes objects or lists without saying so take nothing else, as the types that are made of it do.
 
-
-def _bound_values(schema: Any, *, alone: bool = True) -> None:
-    """What GraphQL can't give out as `Int` (or the index as `Long`), and no place on earth, is no valid value.
-
-    Only what becomes a type is narrowed: not what is given out as JSON, nor conditions. `alone` is what says by itself
-    what its values are; it takes as objects and lists those alone that the types take for them.
+    Else null would be one of its values, and then no alternative to it. `alone` is what no other keyword describes.
     """
     if not isinstance(schema, dict):
         return
-    if schema.get("format") == "geo-point":
-        _bound_point(schema)
     if alone and not _TYPED_ELSEWHERE & schema.keys() and {"properties", "items"} & schema.keys():
         schema["type"] = "object" if "properties" in schema else "array"
-    types = schema.get("type")
-    if set(types if isinstance(types, list) else [types]) - {"null"} == {"integer"}:
-        low, high = LONG_LIMITS if is_long(schema) else INT_LIMITS
-        schema.setdefault("minimum", low)
-        schema.setdefault("maximum", high)
-    _bound_parts(schema)
-
-
-def _bound_parts(schema: dict[str, Any]) -> None:
-    _bound_values(schema.get("items"))
+    _say_types(schema.get("items"))
     for keyword in ("properties", "$defs", "definitions"):
         for part in (schema.get(keyword) or {}).values():
-            _bound_values(part)
+            _say_types(part)
     for part in schema.get("allOf") or []:
-        _bound_values(part, alone=False)
-    for keyword in ("anyOf", "oneOf"):
+        _say_types(part, alone=False)
+    for keyword in ALTERNATIVES:
         options = schema.get(keyword) or []
-        if len(options) == 2 and _NULL in options:
+        if any(map(is_null, options)):
             for part in options:
-                _bound_values(part)
-
-
-def _bound_point(schema: dict[str, Any]) -> None:
-    properties = schema.setdefault("properties", {})
-    for name, most in (("lat", 90), ("lon", 180)):
-        degrees = properties.setdefault(name, {})
-        if isinstance(degrees, dict):
-            properties[name] = {"type": "number", "minimum": -most, "maximum": most} | degrees
-    schema["required"] = list(dict.fromkeys([*schema.get("required", ()), "lat", "lon"]))
+                _say_types(part)
 
 
 def check_schema(source: Source) -> None:
@@ -130,7 +83,7 @@ def check_schema(source: Source) -> None:
         path = tuple(error.instance_path)
         if "type" in path[-2:] and error.kind.name == "anyOf":
             continue  # misspelt types are reported by name elsewhere
-        source.problem(("schema", *path), f"this is not JSON Schema: {_shortened(error.message)}")
+        source.problem(("schema", *path), f"this is not JSON Schema: {shortened(error.message)}")
         wrong[path] = error
     for path, error in wrong.items():
         is_schema = error.kind.name == "type" and error.kind.types == ["boolean", "object"]
