@@ -88,21 +88,3 @@ class Cursors:
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.digest(self._secret, body, "sha256")[:_MAC_BYTES]
-
-
-def beyond(place: SortValues, bound: SortValues, clauses: list[Clause]) -> bool:
-    """Whether `place` is at or past `bound` in the order of `clauses`."""
-    for value, limit, clause in zip(place, bound, clauses, strict=True):
-        (body,) = clause.values()
-        compared = _compare(value, limit, first=body.get("missing") == "_first", descending=body["order"] == "desc")
-        if compared:
-            return compared > 0
-    return True
-
-
-def _compare(value: Any, limit: Any, *, first: bool, descending: bool) -> int:
-    if value == limit:
-        return 0
-    if value is None or limit is None:
-        return -1 if (value is None) is first else 1
-    return 1 if (value > limit) is not descending else -1

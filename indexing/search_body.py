@@ -8,7 +8,8 @@ import orjson
 from indexing.conditions import query_of
 from indexing.facets import aggregations, result_of, split
 from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
-from indexing.ordering import beyond, sort_clauses
+from indexing.ordering import sort_clauses
+from indexing.pages import page_of
 from indexing.search_query import Found, Hit, SearchQuery
 from indexing.words import highlight_fields, search_query
 from models.collections.conditions import ALWAYS, both
@@ -65,21 +66,10 @@ def _highlight(query: SearchQuery, words: Body) -> Body:
 
 def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
     """What Elasticsearch's answer to `query` says."""
-    hits = [_hit(hit) for hit in answer["hits"]["hits"]]
-    size = query.size or 0
-    more = len(hits) > size
-    hits = hits[:size]
-    bound = query.after if query.backward else query.before
-    if bound is not None and hits:
-        clauses = sort_clauses(query.order, backward=query.backward)
-        inside = [hit for hit in hits if not beyond(hit.sort, bound, clauses)]
-        more = more and len(inside) == len(hits)
-        hits = inside
-    if query.backward:
-        hits.reverse()
+    hits, more = page_of(query, [_hit(hit) for hit in answer["hits"]["hits"]])
     aggregated = answer.get("aggregations", {})
     return Found(
-        hits=tuple(hits),
+        hits=hits,
         more=more,
         total=answer["hits"]["total"]["value"] if query.total else None,
         facets={facet.name: result_of(facet, aggregated[facet.name], query.condition) for facet in query.facets},

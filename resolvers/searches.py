@@ -1,12 +1,14 @@
 """Searches of one collection: from the arguments of a connection to a page of records."""
 
+import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from errors import BadUserInput
 from indexing.ordering import Cursors
-from indexing.search_query import RELEVANCE, FacetQuery, FacetResult, Hit, OrderKey, SearchQuery
+from indexing.pages import before_the_page
+from indexing.search_query import RELEVANCE, FacetQuery, FacetResult, Found, Hit, OrderKey, SearchQuery
 from models.collections.conditions import ALWAYS, Condition, both
 from models.collections.filters import check_point, condition_of
 from models.collections.properties import ROOT, Collection, Path, Shape
@@ -23,7 +25,8 @@ class Selected:
 
     fields: tuple[str, ...] = ()
     nodes: bool = False
-    page: bool = False
+    page: frozenset[str] = frozenset()
+    """The fields of `pageInfo`."""
     total: bool = False
     scores: bool = False
     highlights: bool = False
@@ -89,18 +92,30 @@ async def search(
         facets=tuple(facet for facet in selected.facets if facet not in absent),
         readable=readable_texts(ctx, collection),
     )
-    found = await ctx.searches.load(query)
-    if isinstance(found, BaseException):
-        raise found
+    found, behind = await asyncio.gather(_found(ctx, query), _behind(ctx, query, selected))
     return Connection(
         collection=collection,
         edges=tuple(_edge(collection, hit) for hit in found.hits),
         cursor=cursors.write,
-        has_next=before is not None if query.backward else found.more,
-        has_previous=found.more if query.backward else after is not None,
+        has_next=behind if query.backward else found.more,
+        has_previous=found.more if query.backward else behind,
         total=found.total,
         facets={**found.facets, **{facet.name: FacetResult(missing=found.total or 0) for facet in absent}},
     )
+
+
+async def _found(ctx: Context, query: SearchQuery) -> Found:
+    found = await ctx.searches.load(query)
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+async def _behind(ctx: Context, query: SearchQuery, selected: Selected) -> bool:
+    """Whether there are records at the cursor where the paging began, or behind it."""
+    asked = ("hasNextPage" if query.backward else "hasPreviousPage") in selected.page
+    behind = before_the_page(query) if asked else None
+    return behind is not None and (await _found(ctx, behind)).more
 
 
 def page_size(arguments: Mapping[str, Any], most: int) -> tuple[int, int | None]:

@@ -141,7 +141,7 @@ class Connections:
         return Selected(
             fields=source_fields(Selection(info, tuple(nodes)), collection.shape),
             nodes=bool(edges or nodes),
-            page=bool(selection.named("pageInfo")),
+            page=frozenset(selection.named("pageInfo").names),
             total=bool(selection.named("totalCount")),
             scores=bool(edges.named("score")),
             highlights=bool(edges.named("highlights")),

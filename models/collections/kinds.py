@@ -100,7 +100,7 @@ def _float(value: Json) -> float:
     number = float(value)
     if isinstance(value, bool | str) or not math.isfinite(number):
         raise ValueError
-    return number
+    return number + 0.0  # so that -0.0 is 0.0
 
 
 def _boolean(value: Json) -> bool:
