@@ -5,16 +5,23 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
+import structlog
 
 from indexing.documents import DocumentBuilder, Envelope, Targets
-from indexing.server import NDJSON, SearchServer
+from indexing.server import NDJSON, SearchRefused, SearchServer
 from models.collections.properties import Collection, key_text
 from models.records import Record, records_by_key
 from models.sessions import Session
 
+log = structlog.get_logger()
+
 _TAKEN = frozenset({200, 201, 409})
 """A version conflict is success: something newer is there."""
-_LATER = frozenset({429, 500, 502, 503, 504})
+_FOR_GOOD = frozenset({400, 413})
+"""What the record itself is to blame for; anything else, such as a full disk or an overload, may heal."""
+_TOO_LARGE = 413
+_PATH = "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
+INDEX_GONE = "the index is not there"
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,21 @@ def bulk_item(record: Record, index: str, builder: DocumentBuilder, targets: Tar
     if record.deleted:
         return orjson.dumps({"delete": action}) + b"\n"
     return orjson.dumps({"index": action}) + b"\n" + document_of(record, builder, targets) + b"\n"
+
+
+def bulk_items(
+    records: Iterable[Record], index: str, builder: DocumentBuilder, targets: Targets
+) -> tuple[list[tuple[int, bytes]], list[Outcome]]:
+    """The items of `records`, and the outcome of each whose document can't be made: it does not stop the others."""
+    items: list[tuple[int, bytes]] = []
+    failed: list[Outcome] = []
+    for record in records:
+        try:
+            items.append((record.id, bulk_item(record, index, builder, targets)))
+        except Exception as error:  # a defect of ours, and counted as one: it ends in a dead letter
+            log.exception("document_failed", collection=record.collection, record=record.id)
+            failed.append(Outcome(record.id, f"its document can't be made: {error!r}", final=True))
+    return items, failed
 
 
 def document_of(record: Record, builder: DocumentBuilder, targets: Targets) -> bytes:
@@ -69,13 +91,22 @@ async def send(server: SearchServer, items: Sequence[tuple[int, bytes]], max_byt
     """
     outcomes: list[Outcome] = []
     for part in _parts(items, max_bytes):
-        body = b"".join(lines for _, lines in part)
-        path = (
-            "/_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by"
-        )
-        answer = await server.ask("POST", path, body, kind=NDJSON, timeout=120)
-        outcomes.extend(_outcome(record_id, item) for (record_id, _), item in zip(part, answer["items"], strict=True))
+        outcomes.extend(await _send(server, part))
     return outcomes
+
+
+async def _send(server: SearchServer, part: Sequence[tuple[int, bytes]]) -> list[Outcome]:
+    """Send one request; in halves where it is too large for the server, down to the record that is."""
+    try:
+        answer = await server.ask("POST", _PATH, b"".join(lines for _, lines in part), kind=NDJSON, timeout=120)
+    except SearchRefused as refused:
+        if refused.status != _TOO_LARGE:
+            raise
+        if len(part) == 1:
+            return [Outcome(part[0][0], "its document is larger than Elasticsearch takes", final=True)]
+        middle = len(part) // 2
+        return [*await _send(server, part[:middle]), *await _send(server, part[middle:])]
+    return [_outcome(record_id, item) for (record_id, _), item in zip(part, answer["items"], strict=True)]
 
 
 def _parts(items: Sequence[tuple[int, bytes]], max_bytes: int) -> Iterable[list[tuple[int, bytes]]]:
@@ -98,7 +129,7 @@ def _outcome(record_id: int, item: Mapping[str, Any]) -> Outcome:
         return Outcome(record_id)
     error = result.get("error", {})
     if error.get("type") == "index_not_found_exception":
-        return Outcome(record_id, "the index is not there")
+        return Outcome(record_id, INDEX_GONE)
     cause = error.get("caused_by", {}).get("reason")
     reason = f"{error.get('type')}: {error.get('reason')}" + (f" ({cause})" if cause else "")
-    return Outcome(record_id, reason, final=status not in _LATER)
+    return Outcome(record_id, reason, final=status in _FOR_GOOD)

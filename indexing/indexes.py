@@ -42,6 +42,7 @@ class Indexes:
 
     async def create(self, collection: Collection, *, building: bool) -> str:
         """A new, empty index; one that is being built is not refreshed. Raises `IndexRefused`."""
+        await self._forbid_accidents()
         name = new_index_name(self.prefix, collection.name)
         interval = "-1" if building else self.refresh_interval
         body = {"settings": {"index": settings_of(collection, interval)}, "mappings": mapping_of(collection)}
@@ -50,6 +51,15 @@ class Indexes:
         except SearchRefused as error:
             raise IndexRefused(f"{collection.file}: {error.message}") from error
         return name
+
+    async def _forbid_accidents(self) -> None:
+        """Have no bulk request make an index that was lost: its fields would be guessed from the first document."""
+        template = {"index_patterns": [f"{self.prefix}-*"], "allow_auto_create": False, "priority": 500}
+        await self.server.ask("PUT", f"/_index_template/{self.prefix}", template, timeout=60)
+
+    async def serves(self, collection: str, index: str) -> bool:
+        """Whether searches of the collection go to `index`."""
+        return await self.server.exists(f"/{index}/_alias/{alias_of(self.prefix, collection)}")
 
     async def serve(self, collection: str, index: str) -> None:
         """Point the alias at `index` alone, in one step."""

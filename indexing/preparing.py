@@ -18,6 +18,9 @@ async def prepare_index(services: Services, collection: Collection) -> str:
         await index_links(session, services.link_paths.get(collection.name, ()))
         state = await read_state(session, collection.name)
         if state.index_name and await services.indexes.exists(state.index_name):
+            if not await services.indexes.serves(collection.name, state.index_name):
+                # A rebuild ended between the two steps of its swap.
+                await services.indexes.serve(collection.name, state.index_name)
             return state.index_name
         index = await services.indexes.create(collection, building=False)
         await services.indexes.serve(collection.name, index)
@@ -28,7 +31,8 @@ async def prepare_index(services: Services, collection: Collection) -> str:
 async def is_outdated(services: Services, collection: Collection) -> bool:
     """Whether the index that serves was made for another mapping than the file asks for now, and needs a rebuild.
 
-    An index that was lost is made again, and is outdated if there are records that it lacks.
+    An index that was lost is made again, and is outdated if there are records that it lacks. A rebuild that was begun
+    is to be gone on with.
     """
     async with services.database.reading() as session:
         state = await read_state(session, collection.name)
@@ -36,4 +40,4 @@ async def is_outdated(services: Services, collection: Collection) -> bool:
     if state.index_name is None or not await services.indexes.exists(state.index_name):
         await prepare_index(services, collection)
         return records > 0
-    return state.fingerprint != fingerprint(collection)
+    return state.fingerprint != fingerprint(collection) or state.building_index is not None

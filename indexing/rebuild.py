@@ -1,30 +1,37 @@
 """Rebuilds a collection's index beside the one that serves, and swaps them when the new one is complete.
 
 Writes reach both while it runs: a write that is indexed after the new index was announced goes to both, one indexed
-before is in the snapshot that fills the new one. Versions decide which of the two is newer.
+before is found by the filling, which reads the records as they are at that moment, in the order of their ids. Versions
+decide which of the two is newer. A rebuild that was killed goes on from the place that it had noted.
 """
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from errors import Conflict
-from indexing.bulk import Outcome, bulk_item, linked, send
+import structlog
+
+from errors import Conflict, DatabaseUnavailable, SearchUnavailable
+from indexing.bulk import Outcome, bulk_items, linked, send
 from indexing.indexes import fingerprint
 from indexing.preparing import prepare_index
 from indexing.services import Services
 from indexing.sync import DRAINING
+from indexing.verify import verify_index
 from models.collections.properties import Collection
-from models.records import Record, count_records, stream_records
-from models.sessions import Session
+from models.records import Record, count_records, records_after
 from models.states import CollectionState, read_state, save_state
 
 IN_FLIGHT = 3
 """Bulk requests under way at once."""
+GRACE_SECONDS = 2
+"""How long searches that had begun may go on in the index that served before."""
 
 Progress = Callable[[int, int], None]
-"""Called with the number of records done and the number of all."""
+"""Called with the number of records done and the number of all; what it raises ends the rebuild without a trace."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
@@ -37,59 +44,98 @@ class Rebuilt:
 
 
 async def rebuild(services: Services, collection: Collection, progress: Progress = lambda done, total: None) -> Rebuilt:
-    """A new index of everything that PostgreSQL has. Raises `Conflict` if another rebuild of it runs."""
+    """A new index of everything that PostgreSQL has. Raises `Conflict` if another rebuild of it runs.
+
+    What was done stays for the next call when a store is away or the process is told to stop.
+    """
     await prepare_index(services, collection)
     async with services.database.exclusive(f"rebuild of {collection.name}") as alone:
         if not alone:
             raise Conflict(f"A rebuild of {collection.name} runs already.", "Wait until it has ended.")
-        await _forget_unfinished(services, collection)
-        index = await services.indexes.create(collection, building=True)
-        await _announce(services, collection, index)
+        await _retire(services, collection)
+        state = await _begin(services, collection)
         try:
-            done, refused = await _fill(services, collection, index, progress)
-            await services.indexes.finish(index)
-            old = await _swap(services, collection, index)
-        except BaseException:
-            await asyncio.shield(_abandon(services, collection, index))
+            done, refused = await _fill(services, collection, state, progress)
+            await _finish(services, collection, str(state.building_index))
+        except (asyncio.CancelledError, SearchUnavailable, DatabaseUnavailable):
             raise
-        if old and old != index:
-            await _until_nobody_writes(services)
-            await services.indexes.remove(old)
-        return Rebuilt(index, done, tuple(refused))
+        except BaseException:
+            await asyncio.shield(_abandon(services, collection, str(state.building_index)))
+            raise
+        await _swap(services, collection)
+        await asyncio.sleep(GRACE_SECONDS)
+        await _retire(services, collection)
+        return Rebuilt(str(state.building_index), done, tuple(refused))
 
 
-async def _forget_unfinished(services: Services, collection: Collection) -> None:
-    """Remove what a rebuild that was killed has left."""
+async def retire(services: Services, collection: Collection) -> None:
+    """Remove what a rebuild has left that was killed after its swap; nothing to do while one runs."""
+    async with services.database.exclusive(f"rebuild of {collection.name}") as alone:
+        if alone:
+            await _retire(services, collection)
+
+
+async def _begin(services: Services, collection: Collection) -> CollectionState:
+    """Announce a new index; one that was begun for the same file, and is there, is gone on with."""
+    wanted = fingerprint(collection)
     async with services.database.reading() as session:
         state = await read_state(session, collection.name)
     if state.building_index:
+        if state.building_fingerprint == wanted and await services.indexes.exists(state.building_index):
+            log.info("rebuild_resumed", collection=collection.name, after=state.built_until)
+            return state
         await _abandon(services, collection, state.building_index)
+    index = await services.indexes.create(collection, building=True)
+    await _save(services, collection, building_index=index, building_fingerprint=wanted, built_until=0)
+    async with services.database.reading() as session:
+        return await read_state(session, collection.name)
 
 
-async def _announce(services: Services, collection: Collection, index: str | None) -> CollectionState:
+async def _save(services: Services, collection: Collection, **values: object) -> None:
+    async with services.database.writing() as session:
+        await save_state(session, collection.name, **values)
+
+
+async def _abandon(services: Services, collection: Collection, index: str) -> None:
+    await _save(services, collection, building_index=None, building_fingerprint=None, built_until=0)
+    await _until_nobody_writes(services)
+    await services.indexes.remove(index)
+
+
+async def _finish(services: Services, collection: Collection, index: str) -> None:
+    """See to it that the new index has what PostgreSQL has, before it serves."""
+    await services.indexes.finish(index)
+    found = await verify_index(services, collection, index, repair=True)
+    if found.differences:
+        log.warning("rebuild_mended", collection=collection.name, index=index, repaired=found.repaired)
+
+
+async def _swap(services: Services, collection: Collection) -> None:
+    """Let the new index serve: by the state first, so that whoever finds the alias elsewhere knows where it belongs."""
     async with services.database.writing() as session:
         state = await read_state(session, collection.name)
         await save_state(
             session,
             collection.name,
-            fingerprint=state.fingerprint,
-            index_name=state.index_name,
-            building_index=index,
+            index_name=state.building_index,
+            fingerprint=state.building_fingerprint,
+            building_index=None,
+            building_fingerprint=None,
+            built_until=0,
+            retiring_index=state.index_name,
         )
-        return state
+    await services.indexes.serve(collection.name, str(state.building_index))
 
 
-async def _abandon(services: Services, collection: Collection, index: str) -> None:
-    await _announce(services, collection, None)
-    await services.indexes.remove(index)
-
-
-async def _swap(services: Services, collection: Collection, index: str) -> str | None:
-    async with services.database.writing() as session:
+async def _retire(services: Services, collection: Collection) -> None:
+    """Remove the index that served before, once nobody writes to it or searches it any more."""
+    async with services.database.reading() as session:
         state = await read_state(session, collection.name)
-        await services.indexes.serve(collection.name, index)
-        await save_state(session, collection.name, fingerprint=fingerprint(collection), index_name=index)
-        return state.index_name
+    if state.retiring_index:
+        await services.indexes.serve(collection.name, str(state.index_name))
+        await _save(services, collection, retiring_index=None)
+        await _until_nobody_writes(services)
+        await services.indexes.remove(state.retiring_index)
 
 
 async def _until_nobody_writes(services: Services) -> None:
@@ -98,46 +144,61 @@ async def _until_nobody_writes(services: Services) -> None:
         await session.hold(DRAINING)
 
 
+@dataclass(frozen=True)
+class _Sent:
+    """A batch on its way: its size, the last id, and what becomes of it."""
+
+    records: int
+    last: int
+    outcomes: asyncio.Task[list[Outcome]]
+
+
 async def _fill(
-    services: Services, collection: Collection, index: str, progress: Progress
+    services: Services, collection: Collection, state: CollectionState, progress: Progress
 ) -> tuple[int, list[Outcome]]:
-    done = 0
     refused: list[Outcome] = []
-    builder, most = services.builders[collection.name], services.settings.index_batch_bytes
-
-    def settle(outcomes: list[Outcome]) -> int:
-        refused.extend(outcome for outcome in outcomes if outcome.reason)
-        return len(outcomes)
-
-    async with services.database.snapshot() as session, asyncio.TaskGroup() as group:
+    done, after = 0, state.built_until
+    async with services.database.reading() as session:
         total = (await count_records(session)).get(collection.name, 0)
-        sending: deque[asyncio.Task[list[Outcome]]] = deque()
-        async for records in _batches(session, collection, services.settings.index_batch):
-            targets = await _targets(services, collection, records)
-            items = [(record.id, bulk_item(record, index, builder, targets)) for record in records]
-            sending.append(group.create_task(send(services.search, items, most)))
+    sending: deque[_Sent] = deque()
+
+    async def settle() -> int:
+        sent = sending.popleft()
+        refused.extend(outcome for outcome in await sent.outcomes if outcome.reason)
+        await _save(services, collection, built_until=sent.last)
+        progress(done + sent.records, total)
+        return sent.records
+
+    try:
+        while records := await _next(services, collection, after):
+            after = records[-1].id
+            items = await _items(services, collection, str(state.building_index), records)
+            task = asyncio.create_task(_send(services, *items))
+            sending.append(_Sent(len(records), after, task))
             # While Elasticsearch takes one batch, the next ones are read and built.
             if len(sending) >= IN_FLIGHT:
-                done += settle(await sending.popleft())
-                progress(done, total)
-        for task in sending:
-            done += settle(await task)
-            progress(done, total)
+                done += await settle()
+        while sending:
+            done += await settle()
+    finally:
+        for sent in sending:
+            sent.outcomes.cancel()
+        await asyncio.gather(*(sent.outcomes for sent in sending), return_exceptions=True)
     return done - len(refused), refused
 
 
-async def _targets(services: Services, collection: Collection, records: list[Record]) -> dict[str, dict[str, object]]:
-    """Linked records as they are now, not as the snapshot has them: a later change of one is not missed."""
+async def _next(services: Services, collection: Collection, after: int) -> list[Record]:
     async with services.database.reading() as session:
-        return await linked(session, collection, records)
+        return await records_after(session, collection.name, after, services.settings.index_batch)
 
 
-async def _batches(session: Session, collection: Collection, size: int) -> AsyncIterator[list[Record]]:
-    batch: list[Record] = []
-    async for record in stream_records(session, collection.name):
-        batch.append(record)
-        if len(batch) >= size:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+async def _items(
+    services: Services, collection: Collection, index: str, records: list[Record]
+) -> tuple[list[tuple[int, bytes]], list[Outcome]]:
+    async with services.database.reading() as session:
+        targets = await linked(session, collection, records)
+    return bulk_items(records, index, services.builders[collection.name], targets)
+
+
+async def _send(services: Services, items: list[tuple[int, bytes]], failed: list[Outcome]) -> list[Outcome]:
+    return [*failed, *await send(services.search, items, services.settings.index_batch_bytes)]

@@ -6,65 +6,115 @@ carry the version of their record.
 """
 
 import random
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import orjson
+import structlog
 
-from indexing.bulk import Outcome, bulk_item, linked, send
+from errors import CatalographError
+from indexing.bulk import INDEX_GONE, Outcome, bulk_items, linked, send
 from indexing.preparing import prepare_index
 from indexing.services import Services
-from models.links import touch_sources
-from models.outbox import OutboxRow, bury, claim, done, postpone, records_for
+from models.deadletters import drop_index_letters
+from models.links import queue_sources
+from models.outbox import OutboxRow, Stage, bury, claim, done, may_follow, move, postpone, raise_versions, records_for
 from models.records import Record
-from models.states import CollectionState, bump_generation, read_states
+from models.states import CollectionState, count_changes, read_states
 from models.writes import WriteSession
 
 MAX_DELAY_SECONDS = 300
 DRAINING = "draining"
 """Held while documents are on their way to indices; whoever removes an index waits until it is free."""
+PATIENCE = timedelta(seconds=1)
+"""How long what follows a changed record waits for others that change together with it."""
+FOLLOWED_AT_ONCE = 5_000
+KEYS_AT_ONCE = 1_000
+TOUCHED_SHARE = 5
+"""At least one in so many rows of a batch is a touched one, so that these get on while users write much."""
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Drained:
-    """What became of the outbox rows of one batch."""
+    """What became of the outbox rows of one batch, or of several."""
 
     claimed: int = 0
     indexed: int = 0
     postponed: int = 0
     buried: int = 0
+    gone: frozenset[str] = field(default_factory=frozenset)
+    """Collections whose index is not there any more: they need a rebuild."""
+
+    def __add__(self, other: "Drained") -> "Drained":
+        return Drained(
+            self.claimed + other.claimed,
+            self.indexed + other.indexed,
+            self.postponed + other.postponed,
+            self.buried + other.buried,
+            self.gone | other.gone,
+        )
 
 
 async def drain(services: Services) -> Drained:
     """Index everything that is in the outbox now. Raises `SearchUnavailable` where Elasticsearch is away."""
     total = Drained()
-    while (batch := await drain_batch(services)).claimed:
-        total = Drained(
-            total.claimed + batch.claimed,
-            total.indexed + batch.indexed,
-            total.postponed + batch.postponed,
-            total.buried + batch.buried,
-        )
-    return total
+    while True:
+        batch = await drain_batch(services)
+        total += batch
+        if not batch.claimed and not await follow(services):
+            return total
 
 
 async def drain_batch(services: Services) -> Drained:
-    """Index the oldest rows of the outbox that nobody else works on, in one transaction."""
+    """Index the oldest rows of the outbox that nobody else works on, in one transaction.
+
+    What nobody expected fails with smaller and smaller batches, until the row is found that is to blame.
+    """
+    size = services.settings.index_batch
+    while True:
+        try:
+            return await _drain_some(services, size)
+        except _BatchFailed as failed:
+            if len(failed.rows) == 1:
+                return await _bury_alone(services, failed.rows[0], failed.error)
+            log.exception("batch_failed", rows=len(failed.rows), exc_info=failed.error)
+            size = max(1, min(size, len(failed.rows)) // 8)
+
+
+class _BatchFailed(Exception):
+    def __init__(self, rows: Sequence[OutboxRow], error: Exception) -> None:
+        self.rows = rows
+        self.error = error
+        super().__init__(str(error))
+
+
+async def _drain_some(services: Services, size: int) -> Drained:
     async with services.database.writing() as session:
-        rows = await claim(session, services.settings.index_batch)
+        rows = await claim(session, size)
+        rows += await claim(session, max(size - len(rows), size // TOUCHED_SHARE), Stage.TOUCHED)
         if not rows:
             return Drained()
         await session.share(DRAINING)
-        records = await records_for(session, rows)
-        # Read after the records: a rebuild that begins in between has them in its snapshot, an earlier one is seen.
-        states = await read_states(session)
-        outcomes: dict[int, Outcome] = {}
-        for name in {row.collection for row in rows}:
-            found = [records[row.record_id] for row in rows if row.collection == name and row.record_id in records]
-            outcomes |= await _index(services, session, name, found, states.get(name, CollectionState(name)))
-            await _touch_sources(services, session, name, [row for row in rows if row.collection == name], records)
-        return await _settle(session, rows, records, outcomes)
+        try:
+            return await _index_rows(services, session, rows)
+        except CatalographError:
+            raise
+        except Exception as error:
+            raise _BatchFailed(rows, error) from error
+
+
+async def _index_rows(services: Services, session: WriteSession, rows: Sequence[OutboxRow]) -> Drained:
+    records = await records_for(session, rows)
+    # Read after the records: a rebuild that begins in between finds them as they are, an earlier one is seen.
+    states = await read_states(session)
+    outcomes: dict[int, Outcome] = {}
+    for name in {row.collection for row in rows}:
+        found = {row.record_id: records[row.record_id] for row in rows if row.collection == name}
+        outcomes |= await _index(services, session, name, list(found.values()), states.get(name, CollectionState(name)))
+    return await _settle(services, session, rows, records, outcomes)
 
 
 async def _index(
@@ -72,20 +122,21 @@ async def _index(
 ) -> dict[int, Outcome]:
     """Send the records of one collection to each of its indices; the worst outcome of a record counts."""
     collection = services.catalog.get(name)
-    if collection is None or not records:
+    if collection is None:
         return {}  # a collection that is described no more has no index either
-    unique = {record.id: record for record in records}
     serving = state.index_name or await prepare_index(services, collection)
-    targets = await linked(session, collection, (record for record in unique.values() if not record.deleted))
-    builder = services.builders[name]
+    targets = await linked(session, collection, (record for record in records if not record.deleted))
+    outdated = serving == state.index_name and state.fingerprint != services.fingerprints[name]
     outcomes: dict[int, Outcome] = {}
-    for index in [serving, *([state.building_index] if state.building_index else [])]:
-        outdated = index == state.index_name and state.fingerprint != services.fingerprints[name]
-        items = [(record.id, bulk_item(record, index, builder, targets)) for record in unique.values()]
-        for outcome in await send(services.search, items, services.settings.index_batch_bytes):
+    for index in filter(None, (serving, state.building_index, state.retiring_index)):
+        items, failed = bulk_items(records, index, services.builders[name], targets)
+        for outcome in (*failed, *await send(services.search, items, services.settings.index_batch_bytes)):
+            if index == state.retiring_index:
+                continue  # it goes in a moment, and what it refuses stands in the one that serves
             known = outcomes.get(outcome.record_id)
             if known is None or outcome.reason or known.reason == OUTDATED:
-                outcomes[outcome.record_id] = _reconsidered(outcome) if outdated else outcome
+                late = outdated and index == serving
+                outcomes[outcome.record_id] = _reconsidered(outcome) if late else outcome
     return outcomes
 
 
@@ -97,23 +148,12 @@ def _reconsidered(outcome: Outcome) -> Outcome:
     return Outcome(outcome.record_id, OUTDATED) if outcome.reason and outcome.final else outcome
 
 
-async def _touch_sources(
-    services: Services, session: WriteSession, name: str, rows: Sequence[OutboxRow], records: dict[int, Record]
-) -> None:
-    """Have the records that link to the written ones indexed again: they include, or miss, what these are now.
-
-    What was only touched is passed over, since nobody includes what it includes: links may form rings.
-    """
-    written = [row for row in rows if not row.touched]
-    keys = {records[row.record_id].key for row in written if row.record_id in records}
-    keys |= {row.former_key for row in written}
-    named = sorted(key for key in keys if key is not None)
-    for path in services.link_paths.get(name, ()) if named else ():
-        await touch_sources(session, path, named)
-
-
 async def _settle(
-    session: WriteSession, rows: Sequence[OutboxRow], records: dict[int, Record], outcomes: dict[int, Outcome]
+    services: Services,
+    session: WriteSession,
+    rows: Sequence[OutboxRow],
+    records: Mapping[int, Record],
+    outcomes: Mapping[int, Outcome],
 ) -> Drained:
     finished: list[OutboxRow] = []
     later: list[OutboxRow] = []
@@ -121,14 +161,69 @@ async def _settle(
     for row in rows:
         outcome = outcomes.get(row.record_id, Outcome(row.record_id))
         (finished if not outcome.reason else buried if outcome.final else later).append(row)
-    await done(session, finished)
     for row in buried:
-        record = records[row.record_id]
-        await bury(session, row, record.key, str(outcomes[row.record_id].reason), orjson.dumps(record.data).decode())
+        await _bury(session, row, records[row.record_id], str(outcomes[row.record_id].reason))
+    await drop_index_letters(session, {row.collection for row in finished}, {row.record_id for row in finished})
+    await _release(services, session, [*finished, *buried])
     if later:
         await postpone(session, later, _delay(max(row.attempts for row in later)))
-    await bump_generation(session, {row.collection for row in finished})
-    return Drained(len(rows), len(finished), len(later), len(buried))
+    await count_changes(session, {row.collection for row in finished})
+    gone = frozenset(row.collection for row in later if outcomes[row.record_id].reason == INDEX_GONE)
+    return Drained(len(rows), len(finished), len(later), len(buried), gone)
+
+
+async def _release(services: Services, session: WriteSession, rows: Sequence[OutboxRow]) -> None:
+    """Take rows out, or have the records found that include what theirs hold.
+
+    What was only touched is passed over, since nobody includes what it includes: links may form rings.
+    """
+    followed = [row for row in rows if row.stage is Stage.WRITTEN and row.collection in services.link_paths]
+    await move(session, followed, Stage.FOLLOWED)
+    gone = {row.id for row in followed}
+    await done(session, [row for row in rows if row.id not in gone])
+
+
+async def _bury(session: WriteSession, row: OutboxRow, record: Record, reason: str) -> None:
+    await bury(session, row, record.key, reason, orjson.dumps(record.data).decode())
+
+
+async def _bury_alone(services: Services, row: OutboxRow, error: Exception) -> Drained:
+    """Put a row aside whose work fails in a way that nobody expected: a defect of ours, and not to stop the others."""
+    log.error("row_failed", collection=row.collection, record=row.record_id, exc_info=error)
+    async with services.database.writing() as session:
+        record = (await records_for(session, [row]))[row.record_id]
+        await _bury(session, row, record, f"it can't be indexed: {error!r}")
+        await _release(services, session, [row])
+    return Drained(1, buried=1)
+
+
+async def follow(services: Services) -> int:
+    """Have the records found, and then raised, that include what has changed; how many rows got further.
+
+    Nothing of it is held for long: to find the sources locks none of them, to raise them is done in small batches.
+    """
+    async with services.database.writing() as session:
+        if raised := await raise_versions(session, services.settings.index_batch):
+            return raised
+    async with services.database.writing() as session:
+        if not await may_follow(session, services.link_paths, PATIENCE):
+            return 0
+        rows = await claim(session, FOLLOWED_AT_ONCE, Stage.FOLLOWED)
+        records = await records_for(session, rows)
+        for name in {row.collection for row in rows}:
+            await _queue_sources(services, session, name, [row for row in rows if row.collection == name], records)
+        await done(session, rows)
+        return len(rows)
+
+
+async def _queue_sources(
+    services: Services, session: WriteSession, name: str, rows: Sequence[OutboxRow], records: Mapping[int, Record]
+) -> None:
+    keys = {records[row.record_id].key for row in rows} | {row.former_key for row in rows}
+    named = sorted(key for key in keys if key is not None)
+    for path in services.link_paths.get(name, ()):
+        for place in range(0, len(named), KEYS_AT_ONCE):
+            await queue_sources(session, path, named[place : place + KEYS_AT_ONCE])
 
 
 def _delay(attempts: int) -> timedelta:

@@ -1,13 +1,15 @@
 """Waits until writes are visible to search: all that wait at a moment share one question and one refresh."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
 
 from errors import CatalographError, SearchUnavailable
 from indexing.services import Services
+from indexing.showing import show_changes
+from models.deadletters import refused_records
 from models.outbox import still_waiting
 
 POLL_SECONDS = 0.01
@@ -56,18 +58,36 @@ class Visibility:
         while self._waits:
             try:
                 indexed = await self._indexed()
-                await self._services.indexes.refresh_serving(wait.collection for wait in indexed)
+                refused = await self._show(indexed)
             except Exception as error:  # whatever it is, the writes stand, and those who wait are told
                 if not isinstance(error, CatalographError):
                     log.exception("visibility_unknown")
                 self._give_up(error)
                 return
             for wait in indexed:
-                if not wait.done.done():
-                    wait.done.set_result(None)
-                if wait in self._waits:
-                    self._waits.remove(wait)
+                self._settle(wait, next((refused[one] for one in wait.ids if one in refused), None))
             await asyncio.sleep(POLL_SECONDS)
+
+    async def _show(self, waits: Sequence[_Wait]) -> dict[int, str]:
+        """Have searches see what is waited for; which of the records the index has refused, and why."""
+        if not waits:
+            return {}
+        collections = {wait.collection for wait in waits}
+        await show_changes(self._services, collections)
+        async with self._services.database.reading() as session:
+            return await refused_records(session, collections, set().union(*(wait.ids for wait in waits)))
+
+    def _settle(self, wait: _Wait, refused: str | None) -> None:
+        if wait in self._waits:
+            self._waits.remove(wait)
+        if wait.done.done():
+            return
+        if refused is None:
+            wait.done.set_result(None)
+        else:
+            wait.done.set_exception(
+                SearchUnavailable(f"The write is stored, but the index refused it: {refused}", "See `deadLetters`.")
+            )
 
     def _give_up(self, error: Exception) -> None:
         for wait in self._waits:

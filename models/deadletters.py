@@ -1,17 +1,20 @@
 """Dead letters: work on one record that failed for good, kept with its reason until it is retried or dropped."""
 
 import hashlib
+from collections.abc import Collection as Several
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, delete, func, or_, select
+from sqlalchemy import ARRAY, BigInteger, Text, and_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from models.sessions import Session
 from models.tables import dead_letters
 from models.writes import WriteSession
 
+INDEX = "INDEX"
+"""The operation of a letter that tells what the index refused."""
 MAX_PAYLOAD = 1_000_000
 """Characters of a payload that are kept."""
 MAX_REASON = 2_000
@@ -66,6 +69,13 @@ _LIST = (
     .order_by(dead_letters.c.id.desc())
     .limit(bindparam("first", type_=BigInteger))
 )
+_OF_RECORDS = and_(
+    dead_letters.c.collection == func.any(bindparam("collections", type_=ARRAY(Text))),
+    dead_letters.c.operation == INDEX,
+    dead_letters.c.record_id == func.any(_IDS),
+)
+_DROP_INDEX = delete(dead_letters).where(_OF_RECORDS)
+_REFUSED = select(dead_letters.c.record_id, dead_letters.c.reason).where(_OF_RECORDS)
 _COUNTS = select(dead_letters.c.collection, func.count()).group_by(dead_letters.c.collection)
 
 
@@ -94,6 +104,18 @@ async def drop_dead_letters(session: WriteSession, ids: Sequence[int]) -> int:
     """Forget the letters; how many there were."""
     statement = delete(dead_letters).where(dead_letters.c.id == func.any(_IDS)).returning(dead_letters.c.id)
     return len(await session.rows(statement, {"ids": list(ids)}))
+
+
+async def drop_index_letters(session: WriteSession, collections: Several[str], record_ids: Several[int]) -> None:
+    """Forget what the index refused of records that it has taken since."""
+    if record_ids:
+        await session.run(_DROP_INDEX, {"collections": list(collections), "ids": list(record_ids)})
+
+
+async def refused_records(session: Session, collections: Several[str], record_ids: Several[int]) -> dict[int, str]:
+    """Which of the records the index has refused as they stand, and why."""
+    rows = await session.rows(_REFUSED, {"collections": list(collections), "ids": list(record_ids)})
+    return {row.record_id: row.reason for row in rows}
 
 
 async def count_dead_letters(session: Session) -> dict[str, int]:

@@ -8,10 +8,25 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Text, any_, bindparam, cast, func, literal, text, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    SmallInteger,
+    Text,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
-from models.tables import records
+from models.outbox import Stage
+from models.tables import outbox, records
 from models.writes import WriteSession
 
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,30})(\.[0-9]{1,30})?")
@@ -62,30 +77,25 @@ async def index_links(session: WriteSession, paths: Iterable[LinkPath]) -> None:
         )
 
 
-async def touch_sources(session: WriteSession, path: LinkPath, keys: Sequence[str]) -> int:
-    """Have every living record that names one of `keys` indexed again; how many there are.
+async def queue_sources(session: WriteSession, path: LinkPath, keys: Sequence[str]) -> int:
+    """Have every living record that names one of `keys` indexed again; how many were not queued for that already.
 
-    Their `index_version` is raised, so that what was built before the target changed can't win over what comes.
+    One statement for all keys, so that a record which names several of them is queued once. It locks no record.
     """
-    changed = (
-        update(records)
-        .where(
-            records.c.collection == literal(path.collection, Text, literal_execute=True),
-            ~records.c.deleted,
-            _keys_of(path).op("@>")(any_(bindparam("keys", type_=ARRAY(JSONB)))),
-        )
-        .values(index_version=records.c.index_version + 1)
-        .returning(records.c.id)
+    found = select(records.c.id).where(
+        records.c.collection == literal(path.collection, Text, literal_execute=True),
+        ~records.c.deleted,
+        _keys_of(path).op("@>")(any_(bindparam("keys", type_=ARRAY(JSONB)))),
+        ~exists().where(outbox.c.record_id == records.c.id, outbox.c.stage == Stage.BEHIND),
     )
-    ids = [row[0] for row in await session.rows(changed, {"keys": [form for key in keys for form in _forms(key)]})]
-    if ids:
-        await session.run(_QUEUE, {"collection": path.collection, "ids": ids})
-    return len(ids)
-
-
-_QUEUE = text("INSERT INTO outbox (collection, record_id, touched) SELECT :collection, unnest(:ids), true").bindparams(
-    bindparam("collection", type_=Text), bindparam("ids", type_=ARRAY(BigInteger))
-)
+    queued = insert(outbox).from_select(
+        ["collection", "record_id", "stage"],
+        found.with_only_columns(
+            literal(path.collection, Text), records.c.id, literal(Stage.BEHIND.value, SmallInteger)
+        ),
+    )
+    result = await session.run(queued, {"keys": [form for key in keys for form in _forms(key)]})
+    return result.rowcount
 
 
 def _forms(key: str) -> list[bytes]:

@@ -68,6 +68,18 @@ _ALL = (
     .where(records.c.collection == bindparam("collection", type_=Text), ~records.c.deleted)
     .order_by(records.c.id)
 )
+_AFTER = (
+    select(*RECORD_COLUMNS)
+    .where(
+        records.c.collection == bindparam("collection", type_=Text),
+        ~records.c.deleted,
+        records.c.id > bindparam("after", type_=BigInteger),
+    )
+    .order_by(records.c.id)
+    .limit(bindparam("limit", type_=BigInteger))
+)
+_VERSIONS_AFTER = _AFTER.with_only_columns(records.c.id, records.c.index_version)
+_VERSIONS = select(records.c.id, records.c.index_version, records.c.deleted).where(records.c.id == ANY_IDS)
 _COUNTS = select(records.c.collection, func.count()).where(~records.c.deleted).group_by(records.c.collection)
 _IS_NEWEST = and_(records.c.id == revisions.c.record_id, records.c.revision == revisions.c.revision)
 _WANTED = (
@@ -132,6 +144,23 @@ async def histories(
         record_id: list(map(_revision, several[:first], [*several[1:], None]))
         for record_id, several in by_record.items()
     }
+
+
+async def records_after(session: Session, collection: str, after: int, limit: int) -> list[Record]:
+    """The living records of one collection with the next ids after `after`."""
+    values = {"collection": collection, "after": after, "limit": limit}
+    return [Record(*row) for row in await session.rows(_AFTER, values)]
+
+
+async def versions_after(session: Session, collection: str, after: int, limit: int) -> dict[int, int]:
+    """The `index_version` of the living records of one collection with the next ids after `after`, in their order."""
+    values = {"collection": collection, "after": after, "limit": limit}
+    return {row.id: row.index_version for row in await session.rows(_VERSIONS_AFTER, values)}
+
+
+async def versions_of(session: Session, ids: Several[int]) -> dict[int, tuple[int, bool]]:
+    """The `index_version` of records, and whether they are deleted; what was never there is left out."""
+    return {row.id: (row.index_version, row.deleted) for row in await session.rows(_VERSIONS, {"ids": list(ids)})}
 
 
 async def history(session: Session, record_id: int, first: int, before: int | None = None) -> list[Revision]:

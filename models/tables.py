@@ -6,6 +6,8 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
+    ForeignKey,
     Identity,
     Index,
     Integer,
@@ -13,6 +15,7 @@ from sqlalchemy import (
     MetaData,
     PrimaryKeyConstraint,
     Sequence,
+    SmallInteger,
     Table,
     Text,
     func,
@@ -73,9 +76,12 @@ outbox = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("not_before", Moment),
-    Column("touched", Boolean, nullable=False, server_default=text("false")),
     Column("former_key", ByCodePoint),
+    Column("stage", SmallInteger, nullable=False, server_default="0"),
 )
+
+Index("outbox_stage", outbox.c.stage, outbox.c.id)
+Index("outbox_record", outbox.c.record_id)
 
 dead_letters = Table(
     "dead_letters",
@@ -123,4 +129,55 @@ collection_state = Table(
     Column("index_name", Text),
     Column("building_index", Text),
     Column("generation", BigInteger, nullable=False, server_default="0"),
+    Column("changes", BigInteger, nullable=False, server_default="0"),
+    Column("retiring_index", Text),
+    Column("building_fingerprint", Text),
+    Column("built_until", BigInteger, nullable=False, server_default="0"),
+    Column("verified_until", BigInteger, nullable=False, server_default="0"),
 )
+
+tasks = Table(
+    "tasks",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("state", Text, nullable=False, server_default="QUEUED"),
+    Column("collection", ByCodePoint),
+    Column("arguments", JSONB, nullable=False),
+    Column("by", Text),
+    Column("parent_id", BigInteger, ForeignKey("tasks.id", ondelete="SET NULL")),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("started_at", Moment),
+    Column("ended_at", Moment),
+    Column("total", BigInteger),
+    Column("done", BigInteger, nullable=False, server_default="0"),
+    Column("failed", BigInteger, nullable=False, server_default="0"),
+    Column("rate", Double),
+    Column("eta_seconds", Double),
+    Column("message", Text),
+    Column("result", JSONB),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("alive_at", Moment),
+    Column("handed_at", Moment, nullable=False, server_default=func.now()),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+)
+
+ONE_AT_A_TIME = Index(
+    "tasks_one_at_a_time",
+    tasks.c.kind,
+    tasks.c.collection,
+    unique=True,
+    postgresql_where=text("collection IS NOT NULL AND state IN ('QUEUED', 'RUNNING', 'CANCELLING')"),
+)
+Index("tasks_parent", tasks.c.parent_id)
+
+task_errors = Table(
+    "task_errors",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("task_id", BigInteger, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("message", Text, nullable=False),
+    Column("key", Text),
+    Column("line", BigInteger),
+)
+Index("task_errors_task", task_errors.c.task_id, task_errors.c.id)

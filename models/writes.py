@@ -1,6 +1,6 @@
 """Writing one record: its row, its revision and its outbox row in one transaction."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ARRAY, BigInteger, Text, bindparam, exc, select, text
@@ -73,8 +73,21 @@ WITH held AS (
     UPDATE records SET index_version = index_version + 1 FROM held WHERE records.id = held.id
     RETURNING records.collection, records.id
 )
-INSERT INTO outbox (collection, record_id, touched) SELECT collection, id, true FROM touched
+INSERT INTO outbox (collection, record_id, stage) SELECT collection, id, 1 FROM touched
 """).bindparams(bindparam("ids", type_=ARRAY(BigInteger)))
+
+_TOUCH_ABOVE = text("""
+WITH held AS (
+    SELECT id, version FROM records JOIN unnest(:ids, :versions) AS known(known_id, version) ON id = known_id
+    ORDER BY id FOR UPDATE OF records
+), touched AS (
+    UPDATE records SET index_version = greatest(index_version, held.version) + 1 FROM held WHERE records.id = held.id
+    RETURNING records.collection, records.id
+), queued AS (
+    INSERT INTO outbox (collection, record_id, stage) SELECT collection, id, 1 FROM touched
+)
+SELECT id FROM touched
+""").bindparams(bindparam("ids", type_=ARRAY(BigInteger)), bindparam("versions", type_=ARRAY(BigInteger)))
 
 _HOLD = text("SELECT pg_advisory_xact_lock(hashtextextended(:name, 0))").bindparams(bindparam("name", type_=Text))
 
@@ -146,6 +159,11 @@ class WriteSession(Session):
     async def touch(self, ids: Sequence[int]) -> None:
         """Have the records indexed again, after what they include over a link has changed."""
         await self.run(_TOUCH, {"ids": list(ids)})
+
+    async def touch_above(self, versions: Mapping[int, int]) -> set[int]:
+        """Have the records indexed again with a version above the given one; which of them are there at all."""
+        values = {"ids": list(versions), "versions": list(versions.values())}
+        return {row[0] for row in await self.rows(_TOUCH_ABOVE, values)}
 
     async def _rekey(
         self, collection: "Collection", record: Record, data: dict[str, Any], operation: str, by: str | None

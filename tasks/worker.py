@@ -2,29 +2,35 @@
 
 import asyncio
 import gc
+import time
 import warnings
+from collections.abc import Awaitable, Callable
 
 import structlog
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
-from kombu.exceptions import KombuError
 
 from config import Settings
-from errors import CatalographError, Conflict
+from errors import CatalographError
 from indexing.preparing import is_outdated
-from indexing.rebuild import rebuild
+from indexing.rebuild import retire
 from indexing.services import Services
+from indexing.showing import show_changes
 from indexing.sync import drain
-from tasks.app import DRAIN, QUEUES, REBUILD, WORK, celery_app
+from tasks.app import DRAIN, QUEUES, celery_app
+from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
+from tasks.work import add_work, start_rebuild
 
-CONCURRENCY = 4
+CONCURRENCY = 8
 """Threads that wait for tasks; the work itself runs on one event loop."""
 DRAINS = 3
 """Batches that are indexed at once: while one waits for a store, another is built."""
 
 COMPARE_AGAIN_SECONDS = 5
+SHOW_SECONDS = 1.0
+"""Seconds between two refreshes that make what was indexed visible to search."""
 
 log = structlog.get_logger()
 
@@ -37,8 +43,9 @@ def run_worker(settings: Settings, name: str = "worker") -> None:
     app = celery_app(settings)
     loop = WorkerLoop(settings)
     loop.start()
-    _add_tasks(app, loop)
-    worker_ready.connect(lambda **_: loop.begin(lambda services: _rebuild_outdated(app, services)), weak=False)
+    desk = TaskDesk.open(loop.services, app)
+    _add_tasks(app, loop, desk)
+    worker_ready.connect(lambda **_: loop.begin(lambda services: _rebuild_outdated(desk, services)), weak=False)
     try:
         app.Worker(
             pool="threads",
@@ -51,6 +58,7 @@ def run_worker(settings: Settings, name: str = "worker") -> None:
             without_mingle=True,
         ).start()
     finally:
+        loop.run(lambda _: desk.close())
         loop.stop()
 
 
@@ -60,24 +68,28 @@ def run_beat(settings: Settings) -> None:
     app.Beat(loglevel="WARNING", quiet=True, scheduler_cls="tasks.schedule:MemoryScheduler").run()
 
 
-def _add_tasks(app: Celery, loop: WorkerLoop) -> None:
-    drains = Drains()
+def _add_tasks(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
+    drains = Drains(lambda name: start_rebuild(desk, name))
 
     @app.task(name=DRAIN)  # type: ignore[untyped-decorator]
     def drain_outbox() -> None:
         loop.run(drains.run)
 
-    @app.task(name=REBUILD, queue=WORK)  # type: ignore[untyped-decorator]
-    def rebuild_index(collection: str) -> None:
-        loop.run(lambda services: _rebuild(services, collection))
+    add_work(app, loop, desk)
 
 
 class Drains:
-    """Keeps a few drains going while there is work; one asked for meanwhile makes those look again."""
+    """Keeps a few drains going while there is work; one asked for meanwhile makes those look again.
 
-    def __init__(self) -> None:
+    Once nothing is left, searches are made to see it, at most once in `SHOW_SECONDS`.
+    """
+
+    def __init__(self, lost: Callable[[str], Awaitable[None]]) -> None:
+        self._lost = lost
         self._running = 0
         self._again = False
+        self._showing = False
+        self._shown_at = 0.0
 
     async def run(self, services: Services) -> None:
         self._again = True
@@ -87,38 +99,48 @@ class Drains:
         try:
             while self._again:
                 self._again = False
-                await _drain(services)
+                await self._drain(services)
         finally:
             self._running -= 1
+        if not self._running:
+            await self._show(services)
+
+    async def _drain(self, services: Services) -> None:
+        try:
+            drained = await drain(services)
+        except CatalographError as error:
+            log.warning("drain_postponed", code=error.code, reason=error.message, remedy="the next sweep tries again")
+            return
+        if drained.buried:
+            log.error("records_buried", count=drained.buried, remedy="see `deadLetters`")
+        for name in drained.gone:
+            log.error("index_gone", collection=name, remedy="it is made anew from PostgreSQL")
+            await self._lost(name)
+
+    async def _show(self, services: Services) -> None:
+        if self._showing:
+            return  # whoever is about to show sees this change too
+        self._showing = True
+        try:
+            await asyncio.sleep(max(0.0, self._shown_at + SHOW_SECONDS - time.monotonic()))
+        finally:
+            self._showing = False
+        self._shown_at = time.monotonic()
+        try:
+            await show_changes(services)
+        except CatalographError as error:
+            log.warning("changes_not_shown", code=error.code, reason=error.message, remedy="the next sweep tries again")
 
 
-async def _drain(services: Services) -> None:
-    try:
-        drained = await drain(services)
-    except CatalographError as error:
-        log.warning("drain_postponed", code=error.code, reason=error.message, remedy="the next sweep tries again")
-        return
-    if drained.buried:
-        log.error("records_buried", count=drained.buried, remedy="see `deadLetters`")
-
-
-async def _rebuild(services: Services, name: str) -> None:
-    try:
-        built = await rebuild(services, services.catalog[name])
-    except Conflict as error:
-        log.info("rebuild_refused", collection=name, reason=error.message)
-        return
-    log.info("rebuilt", collection=name, index=built.index, records=built.indexed, refused=len(built.refused))
-
-
-async def _rebuild_outdated(app: Celery, services: Services) -> None:
+async def _rebuild_outdated(desk: TaskDesk, services: Services) -> None:
     """Have each collection rebuilt whose file asks for another mapping than its index has, once that can be known."""
     for collection in services.catalog:
         while True:
             try:
+                await retire(services, collection)
                 if await is_outdated(services, collection):
-                    await asyncio.to_thread(app.send_task, REBUILD, [collection.name], queue=WORK)
+                    await start_rebuild(desk, collection.name)
                 break
-            except (CatalographError, KombuError, OSError) as error:
+            except CatalographError as error:
                 log.warning("index_not_compared", collection=collection.name, reason=str(error))
                 await asyncio.sleep(COMPARE_AGAIN_SECONDS)

@@ -7,7 +7,15 @@ import pytest
 from sqlalchemy import text
 
 from models.database import Database
-from models.states import CollectionState, bump_generation, read_state, read_states, save_state
+from models.states import (
+    CollectionState,
+    count_changes,
+    note_seen,
+    read_state,
+    read_states,
+    save_state,
+    unseen_changes,
+)
 from models.tokens import create_token, find_token, revoke_token, token_by_id
 
 pytestmark = pytest.mark.anyio
@@ -52,15 +60,20 @@ async def test_a_collection_without_state_has_generation_0(database: Database) -
         assert await read_states(session) == {}
 
 
-async def test_generations_are_counted_and_survive_another_index(database: Database) -> None:
+async def test_a_generation_is_the_number_of_changes_that_searches_see(database: Database) -> None:
     async with database.writing() as session:
-        assert await bump_generation(session, ["Work", "Note", "Work"]) == {"Note": 1, "Work": 1}
+        await count_changes(session, ["Work", "Note", "Work"])
         await save_state(session, "Work", fingerprint="f1", index_name="work-1")
-        assert await bump_generation(session, ["Work"]) == {"Work": 2}
-        await save_state(session, "Work", fingerprint="f2", index_name="work-2")
-        assert await bump_generation(session, []) == {}
+        await count_changes(session, ["Work"])
+        await count_changes(session, [])
+        assert await unseen_changes(session) == {"Work": 2, "Note": 1}
+        await note_seen(session, {"Work": 1, "Note": 1})
+        assert await unseen_changes(session) == {"Work": 2}
+    async with database.writing() as session:
+        await note_seen(session, {"Work": 2})
+        await note_seen(session, {"Work": 1})
     async with database.reading() as session_:
         assert await read_states(session_) == {
-            "Work": CollectionState("Work", "f2", "work-2", generation=2),
-            "Note": CollectionState("Note", generation=1),
+            "Work": CollectionState("Work", "f1", "work-1", changes=2, generation=2),
+            "Note": CollectionState("Note", changes=1, generation=1),
         }
