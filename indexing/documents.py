@@ -43,13 +43,13 @@ class DocumentBuilder:
     """Makes the documents of one collection."""
 
     def __init__(self, collection: Collection) -> None:
-        self._handlers = _handlers(collection.shape, ROOT, "")
+        self._fill = _filling(collection.shape, ROOT, "")
 
     def build(self, envelope: Envelope, data: Mapping[str, Json], targets: Targets) -> dict[str, Any]:
         """The document of a record; `targets` are the linked records that can be found, read as they are now."""
         build = _Build(targets)
         nests: Fields = {}
-        _run(self._handlers, data, build.flat, nests, build)
+        self._fill(data, build.flat, nests, build)
         return {
             KEY: envelope.key if envelope.key is not None else f"{envelope.id:020d}",
             SEQUENCE: envelope.id,
@@ -63,23 +63,39 @@ class DocumentBuilder:
         }
 
 
+Fill = Callable[[Mapping[str, Json], Fields, Fields, _Build], None]
+"""Handles all properties of an object; the arguments are those of a `Handler`."""
 Handlers = tuple[tuple[str, Handler], ...]
 
 
-def _run(handlers: Handlers, data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
-    for name, handle in handlers:
-        value = data.get(name)
-        if value is not None:
-            handle(value, fields, nests, build)
+def _filling(shape: Shape, base: Path, prefix: str) -> Fill:
+    handlers = {prop: _property(base / prop, f"{prefix}{Path((prop,)).index}") for prop in _indexed(shape)}
+    if not shape.members:
+        return _each(handlers)
+    by_member = [(m.mark, _each({p: h for p, h in handlers.items() if m in p.members})) for m in shape.members]
+
+    def fill(data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
+        for mark, fill_member in by_member:
+            if mark.is_on(data):
+                fill_member(data, fields, nests, build)
+
+    return fill
 
 
-def _handlers(shape: Shape, base: Path, prefix: str) -> Handlers:
-    found: list[tuple[str, Handler]] = []
-    for prop in shape.properties.values():
-        if prop.is_indexed:
-            path = base / prop
-            found.extend((prop.name, handler) for handler in _property(path, f"{prefix}{Path((prop,)).index}"))
-    return tuple(found)
+def _indexed(shape: Shape) -> list[Property]:
+    return [prop for prop in shape.properties.values() if prop.is_indexed]
+
+
+def _each(of: Mapping[Property, list[Handler]]) -> Fill:
+    handlers: Handlers = tuple((prop.name, handler) for prop, several in of.items() for handler in several)
+
+    def fill(data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
+        for name, handle in handlers:
+            value = data.get(name)
+            if value is not None:
+                handle(value, fields, nests, build)
+
+    return fill
 
 
 def _property(path: Path, name: str) -> list[Handler]:
@@ -213,19 +229,19 @@ def _bare(values: list[Json]) -> Json:
 
 
 def _object(path: Path, name: str) -> Handler:
-    handlers = _below(path, f"{name}.")
+    fill = _below(path, f"{name}.")
     exists = f"{name}{EXISTS}"
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         if isinstance(value, dict):
             fields[exists] = True
-            _run(handlers, value, fields, nests, build)
+            fill(value, fields, nests, build)
 
     return handle
 
 
 def _elements(path: Path, name: str) -> Handler:
-    handlers = _below(path, "")
+    fill = _below(path, "")
     count = f"{name}{COUNT}"
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
@@ -236,48 +252,43 @@ def _elements(path: Path, name: str) -> Handler:
         for one in value:
             if isinstance(one, dict):
                 element: Fields = {}
-                _run(handlers, one, element, element, build)
+                fill(one, element, element, build)
                 elements.append(element)
         nests[name] = elements
 
     return handle
 
 
-def _below(path: Path, prefix: str) -> Handlers:
-    """The handlers below a property; recursion ends where the mapping's does, but its words are still gathered."""
+def _below(path: Path, prefix: str) -> Fill:
+    """The filling below a property; recursion ends where the mapping's does, but its words are still gathered."""
     shape = path.last.shape
     assert shape
     if sum(step.shape is shape for step in path.steps) > MAX_RECURSION:
         return _deep_texts(path)
-    return _handlers(shape, path, prefix)
+    return _filling(shape, path, prefix)
 
 
-def _deep_texts(path: Path) -> Handlers:
+def _deep_texts(path: Path) -> Fill:
     shape = path.last.shape
     assert shape
     above = Path(path.steps[:-1])
-    words = {prop.name: (above / prop).index for prop in shape.properties.values() if prop.kind is TEXT}
-    inner = [prop.name for prop in shape.properties.values() if prop.shape is shape]
+    words = [(prop, (above / prop).index) for prop in shape.properties.values() if prop.kind is TEXT]
+    inner = [prop for prop in shape.properties.values() if prop.shape is shape]
 
-    def gather(value: Json, build: _Build) -> None:
-        waiting = [value]
+    def fill(data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
+        waiting: list[Json] = [data]
         while waiting:
             node = waiting.pop()
             if isinstance(node, list):
                 waiting.extend(node)
             elif isinstance(node, dict):
-                for name, field in words.items():
-                    if isinstance(node.get(name), str):
-                        _gather(build.texts, field, node[name])
-                waiting.extend(node[name] for name in inner if name in node)
+                for prop, field in words:
+                    text = prop.value_in(node)
+                    if isinstance(text, str):
+                        _gather(build.texts, field, text)
+                waiting.extend(prop.value_in(node) for prop in inner)
 
-    def handler(name: str) -> Handler:
-        def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
-            gather(value if name in inner else {name: value}, build)
-
-        return handle
-
-    return tuple((name, handler(name)) for name in (*words, *inner))
+    return fill
 
 
 def _link(path: Path, name: str) -> Handler:
@@ -286,13 +297,13 @@ def _link(path: Path, name: str) -> Handler:
     assert prop.shape
     target = prop.link.collection
     exists, count = f"{name}{EXISTS}", f"{name}{COUNT}"
-    handlers = _handlers(prop.shape, path, "" if prop.many else f"{name}.")
+    fill = _filling(prop.shape, path, "" if prop.many else f"{name}.")
 
     def one(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         found = build.targets.get(target, {}).get(key_text(value))
         if found is not None:
             fields[exists] = True
-            _run(handlers, found, fields, nests, build)
+            fill(found, fields, nests, build)
 
     def many(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         known = build.targets.get(target, {})
@@ -301,7 +312,7 @@ def _link(path: Path, name: str) -> Handler:
             found = known.get(key_text(key)) if key is not None else None
             if found is not None:
                 element: Fields = {}
-                _run(handlers, found, element, element, build)
+                fill(found, element, element, build)
                 elements.append(element)
         if elements:
             fields[count] = len(elements)

@@ -6,7 +6,7 @@ from typing import Any
 
 from errors import BadUserInput
 from models.collections.conditions import NEVER, Condition, holds
-from models.collections.properties import Shape
+from models.collections.properties import Property, Shape
 from models.collections.rules import reach
 from models.records import Revision
 from resolvers.context import Context
@@ -88,12 +88,16 @@ def without_hidden(ctx: Context, shape: Shape, data: Any) -> Any:
         return [without_hidden(ctx, shape, one) for one in data]
     if not isinstance(data, Mapping):
         return data
-    by_name = {prop.name: prop for prop in shape.properties.values() if prop.link is None}
+    by_name: dict[str, list[Property]] = {}
+    for prop in shape.properties.values():
+        # A patch need not say of which member of a union it is: then it may be of each.
+        if prop.link is None and (prop.is_of(data) or not any(member.mark.is_on(data) for member in shape.members)):
+            by_name.setdefault(prop.name, []).append(prop)
     shown: dict[str, Any] = {}
     for name, value in data.items():
-        prop = by_name.get(name)
-        if prop is None or (ctx.may_see(prop) and prop.shape is None):
+        meant = by_name.get(name, [])
+        if all(map(ctx.may_see, meant)):
             shown[name] = value
-        elif ctx.may_see(prop) and prop.shape:
-            shown[name] = without_hidden(ctx, prop.shape, value)
+            for prop in meant:
+                shown[name] = without_hidden(ctx, prop.shape, shown[name]) if prop.shape else shown[name]
     return shown

@@ -23,7 +23,11 @@ def document_of(shape: Shape, given: Mapping[str, Any], *, patch: bool) -> dict[
     document: dict[str, Json] = {}
     for name, value in given.items():
         prop = shape.properties[name]
-        if value is not None:
+        if document.get(prop.name) is not None:
+            # Members of a union have one property of this name each, of which an object has one.
+            if value is not None:
+                raise BadUserInput(f"{name} is {prop.name}, which is given already by another name.", "Give one.")
+        elif value is not None:
             document[prop.name] = _value(prop, value, patch=patch)
         elif patch or prop.nullable:
             document[prop.name] = None
@@ -67,13 +71,14 @@ def changed_paths(shape: Shape, before: Json, after: Json, base: Way = ()) -> It
     """Every property that differs between two documents, with the way to it as errors name it."""
     old, new = (one if isinstance(one, Mapping) else {} for one in (before, after))
     for prop in shape.properties.values():
-        if prop.kind is LINK or same(old.get(prop.name), new.get(prop.name)):
+        was, becomes = prop.value_in(old), prop.value_in(new)
+        if prop.kind is LINK or same(was, becomes):
             continue
         path = (*base, prop.field)
         yield path, prop
         if prop.shape and prop.many:
-            elements = zip_longest(old.get(prop.name) or (), new.get(prop.name) or ())
+            elements = zip_longest(was or (), becomes or ())
             for place, (one, other) in enumerate(elements):
                 yield from changed_paths(prop.shape, one, other, (*path, str(place)))
         elif prop.shape:
-            yield from changed_paths(prop.shape, old.get(prop.name), new.get(prop.name), path)
+            yield from changed_paths(prop.shape, was, becomes, path)

@@ -212,5 +212,6 @@ def key_holder(collection: Collection, link: Path) -> Path:
     parents = link.steps[:-1]
     shape = parents[-1].shape if parents else collection.shape
     assert shape
-    holder = next(p for p in shape.properties.values() if p.name == link.last.name and p.kind is not LINK)
+    named = [p for p in shape.properties.values() if p.name == link.last.name and p.kind is not LINK]
+    holder = next(p for p in named if p.members == link.last.members)
     return Path((*parents, holder))

@@ -13,6 +13,7 @@ from graphql import (
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
+    GraphQLUnionType,
 )
 
 from models.collections.kinds import ENUM, GEO, LINK
@@ -66,13 +67,24 @@ class Outputs:
             ),
         )
 
-    def shape(self, shape: Shape) -> GraphQLObjectType:
+    def shape(self, shape: Shape) -> GraphQLObjectType | GraphQLUnionType:
+        """The type of an object; of a union that of its members, told by what is in an object."""
+        if shape.members:
+            return self._registry.once(shape.type_name, lambda: self._union(shape))
         return self._registry.once(
             shape.type_name,
             lambda: GraphQLObjectType(
                 shape.type_name, lambda: self._fields(shape, root=False), description=shape.description
             ),
         )
+
+    def _union(self, shape: Shape) -> GraphQLUnionType:
+        types: Any = [self.shape(member.shape) for member in shape.members]
+
+        def resolve_type(value: Any, _info: Any, _type: Any) -> str | None:
+            return next((m.shape.type_name for m in shape.members if m.mark.is_on(value)), None)
+
+        return GraphQLUnionType(shape.type_name, types, resolve_type, description=shape.description)
 
     def enum(self, prop: Property) -> GraphQLEnumType:
         enum = prop.enum

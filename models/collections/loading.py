@@ -226,16 +226,16 @@ def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:
 
 
 def _reverses(read: list[tuple[Source, Collection]], catalog: Catalog) -> None:
-    """Report a reverse field whose name its target has already."""
-    taken = {c.name: {*ENVELOPE, *c.shape.properties} for c in catalog}
+    """Report a reverse field whose name its target has already; one `x-link` makes one, wherever its schema is used."""
+    taken: dict[str, dict[str, object]] = {c.name: dict.fromkeys((*ENVELOPE, *c.shape.properties)) for c in catalog}
     for source, collection in read:
         for _, spec in _links(collection):
             if not spec.reverse or spec.collection not in taken:
                 continue
-            if spec.reverse in taken[spec.collection]:
+            known, maker = taken[spec.collection], (collection.name, spec.at)
+            if known.setdefault(spec.reverse, maker) != maker:
                 at = (*spec.at, "reverse")
                 source.problem(at, f"{spec.collection} has a field {spec.reverse} already: name another")
-            taken[spec.collection].add(spec.reverse)
 
 
 def _include(source: Source, prop: Property, spec: LinkSpec, target: Collection) -> None:
