@@ -57,6 +57,19 @@ class Settings(BaseSettings):
     index_batch: int = Field(default=1_000, gt=0, description="Records of one bulk request.")
     index_batch_bytes: int = Field(default=8_000_000, gt=0, description="Bytes of one bulk request.")
     sweep_seconds: float = Field(default=5.0, gt=0, description="Seconds between two sweeps of the outbox.")
+    allow_private_urls: bool = Field(
+        default=False, description="Whether imports may fetch from private and loopback addresses."
+    )
+    fetch_max_bytes: int = Field(
+        default=10_000_000_000, gt=0, description="Bytes that an import fetches from an address at most, as sent."
+    )
+    fetch_max_seconds: float = Field(
+        default=21_600.0, gt=0, description="Seconds that an import fetches from an address at most."
+    )
+    fetch_timeout: float = Field(
+        default=30.0, gt=0, description="Seconds that an address may take to answer, and to send its next bytes."
+    )
+    task_days: float = Field(default=90.0, gt=0, description="Days that a task is kept after its end.")
     log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` or `json`.")
 
     @classmethod

@@ -33,6 +33,7 @@ from schema.endpoint.streams import Streams
 from schema.explaining import WithExplanation, trace_asked_for
 from schema.graphiql import DIST, GraphiQLPage
 from tasks.app import celery_app
+from tasks.desk import TaskDesk
 from tasks.health import broker_ping, redis_ping
 from tasks.nudging import Nudges
 
@@ -46,7 +47,8 @@ def make_app(services: Services) -> Starlette:
     """The ASGI application on open services."""
     settings = services.settings
     schema = build_schema(services.catalog)
-    nudges = Nudges(celery_app(settings))
+    celery = celery_app(settings)
+    nudges, tasks = Nudges(celery), TaskDesk.open(services, celery)
     visibility = Visibility(services)
     documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
     executor = WithExplanation(WithLateErrors(CoreExecutor(schema)))
@@ -55,12 +57,12 @@ def make_app(services: Services) -> Starlette:
         viewer = await viewer_of(services, head.authorization)
         trace = trace_asked_for(head.headers, viewer)
         own = services if trace is None else services.traced(trace)
-        return Context(own, viewer, head.request_id, nudges, visibility, trace=trace), _nothing
+        return Context(own, viewer, head.request_id, nudges, visibility, tasks, trace=trace), _nothing
 
     streams = Streams(schema, documents, executor, context, settings.request_timeout, allowed_origins=())
     page = GraphiQLPage(services.catalog)
     endpoint = GraphQLEndpoint(documents, executor, context, Limits.of(settings), page=page, streams=streams)
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", lambda _request: RedirectResponse("graphql")),
             Route("/graphql", endpoint),
@@ -71,6 +73,8 @@ def make_app(services: Services) -> Starlette:
         ],
         middleware=[Middleware(CompressMiddleware, minimum_size=COMPRESS_FROM_BYTES), Middleware(AssetHeaders)],
     )
+    app.state.tasks = tasks
+    return app
 
 
 class WithLateErrors:
@@ -170,7 +174,10 @@ async def serve(settings: Settings, host: str, port: int) -> None:
             timeout_graceful_shutdown=10,
             backlog=2048,
         )
-        await uvicorn.Server(config).serve()
+        try:
+            await uvicorn.Server(config).serve()
+        finally:
+            await app.state.tasks.close()
 
 
 async def _prepare(services: Services) -> None:

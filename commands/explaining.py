@@ -21,6 +21,7 @@ from schema.endpoint.documents import Document, DocumentRefused, Documents, Oper
 from schema.endpoint.execution import CoreExecutor
 from schema.root_fields import RootField, root_fields
 from tasks.app import celery_app
+from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
 
 _TABLE = re.compile(r"\b(?:FROM|INTO|UPDATE)\s+([\w.]+)", re.IGNORECASE)
@@ -83,8 +84,9 @@ class _Run:
     ) -> tuple[ExecutionResult, Trace]:
         trace = Trace()
         services = self._services.traced(trace)
-        nudges, visibility = Nudges(celery_app(services.settings)), Visibility(services)
-        context = Context(services, self._viewer, "explain", nudges, visibility, trace=trace)
+        celery = celery_app(services.settings)
+        nudges, visibility, tasks = Nudges(celery), Visibility(services), TaskDesk.open(services, celery)
+        context = Context(services, self._viewer, "explain", nudges, visibility, tasks, trace=trace)
         result = self._execute(document, operation, variables, context)
         return (result if isinstance(result, ExecutionResult) else await result), trace
 

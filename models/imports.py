@@ -22,7 +22,7 @@ from models.writes import WriteSession
 if TYPE_CHECKING:
     from models.collections.properties import Collection
 
-__all__ = ["ImportReport", "LineProblem", "import_records"]
+__all__ = ["ImportReport", "LineProblem", "import_records", "upsert_entries"]
 
 OPERATION = "IMPORT"
 _BAD_DATA = ("22", "23", "54")  # SQL states of data, of a constraint, of a limit of PostgreSQL
@@ -91,7 +91,7 @@ async def _write(
     database: Database, collection: "Collection", parsed: Parsed, report: ImportReport, by: str | None
 ) -> list[Failure]:
     """Write a batch; returns all lines that did not go in, in order."""
-    refused = await _upsert(database, collection, parsed.entries, report, by)
+    refused = await upsert_entries(database, collection, parsed.entries, report, by)
     failures = sorted([*parsed.failures, *refused], key=lambda failure: failure.problem.line)
     if failures:
         letters = [_letter(collection, failure) for failure in failures]
@@ -99,9 +99,10 @@ async def _write(
     return failures
 
 
-async def _upsert(
+async def upsert_entries(
     database: Database, collection: "Collection", entries: list[Entry], report: ImportReport, by: str | None
 ) -> list[Failure]:
+    """Write the records of some lines and count them; returns the lines that did not go in, in order."""
     if not entries:
         return []
 
@@ -116,8 +117,8 @@ async def _upsert(
         if len(entries) == 1:
             return [failure_of(entries[0], f"is refused by PostgreSQL: {' '.join(str(error.orig).split())}")]
         middle = len(entries) // 2  # one record must not stop the others: find it
-        before = await _upsert(database, collection, entries[:middle], report, by)
-        return before + await _upsert(database, collection, entries[middle:], report, by)
+        before = await upsert_entries(database, collection, entries[:middle], report, by)
+        return before + await upsert_entries(database, collection, entries[middle:], report, by)
     _count(results, report)
     refused = zip(entries, results, strict=True)
     return [failure_of(entry, message_of(result.problems)) for entry, result in refused if result.problems]

@@ -1,5 +1,6 @@
 """Lines of an NDJSON file of any size, plain or gzip, in batches that fit into memory."""
 
+import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ class Limits:
     line: int = 16_000_000
     records: int = 1_000
     bytes: int = 4_000_000
+    seconds: float = 1.0
+    """How long a batch waits for more, where lines come slowly."""
 
 
 class Line(NamedTuple):
@@ -58,14 +61,15 @@ class LineReader:
     def batches(self) -> Iterator[Batch]:
         """Batches of whole lines, until the file ends or is broken."""
         lines: list[Line] = []
-        size = 0
+        size, began = 0, time.monotonic()
         try:
             for line in self._lines():
                 lines.append(line)
                 size += len(line.text)
-                if len(lines) >= self._limits.records or size >= self._limits.bytes:
+                late = time.monotonic() - began >= self._limits.seconds
+                if late or len(lines) >= self._limits.records or size >= self._limits.bytes:
                     yield Batch(lines, self.position)
-                    lines, size = [], 0
+                    lines, size, began = [], 0, time.monotonic()
         except BrokenFileError as broken:
             yield Batch(lines, self.position, Line(self._number + 1, str(broken).encode()))
             return

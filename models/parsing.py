@@ -86,18 +86,26 @@ class Parser:
     def _read(self, line: Line) -> Prepared | LineProblem:
         if line.too_long:
             return LineProblem(line.number, None, f"is longer than {self._limits.line:,} bytes")
-        try:
-            document = orjson.loads(line.text)
-        except orjson.JSONDecodeError as error:
-            return LineProblem(line.number, None, _not_json(line.text, error))
-        if not isinstance(document, dict):
-            return LineProblem(line.number, None, "is not a JSON object")
-        prepared = prepare(self._collection, document)
-        if prepared.problems:
-            return LineProblem(line.number, prepared.key, message_of(prepared.problems))
+        prepared = read_line(self._collection, line)
+        if isinstance(prepared, LineProblem):
+            return prepared
         if prepared.key is not None and (first := self._seen.first_line(prepared.key, line.number)):
             return LineProblem(line.number, prepared.key, f"has the same key as line {first}")
         return prepared
+
+
+def read_line(collection: "Collection", line: Line) -> Prepared | LineProblem:
+    """The record of one line, or why it is none."""
+    try:
+        document = orjson.loads(line.text)
+    except orjson.JSONDecodeError as error:
+        return LineProblem(line.number, None, _not_json(line.text, error))
+    if not isinstance(document, dict):
+        return LineProblem(line.number, None, "is not a JSON object")
+    prepared = prepare(collection, document)
+    if prepared.problems:
+        return LineProblem(line.number, prepared.key, message_of(prepared.problems))
+    return prepared
 
 
 def _shown(key: str) -> str:

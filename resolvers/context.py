@@ -10,19 +10,22 @@ from models.collections.dates import Clock
 from models.collections.properties import Property
 from models.tracing import Trace
 from resolvers.lookups import Histories, NodesById, NodesByKey, Readable
+from resolvers.task_lookups import TaskChildren, TasksById
 from resolvers.viewer import Viewer
+from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
 
 
 @dataclass(frozen=True)
 class Context:
-    """What resolvers receive; nothing in it outlives the request but `services`, `nudges` and `visibility`."""
+    """What resolvers receive; nothing in it outlives the request but `services`, `nudges`, `visibility` and `tasks`."""
 
     services: Services
     viewer: Viewer
     request_id: str
     nudges: Nudges
     visibility: Visibility
+    tasks: TaskDesk
     late_errors: list[Exception] = field(default_factory=list)
     """Errors that belong beside a complete answer, such as a write that stands but is not searchable yet."""
     trace: Trace | None = None
@@ -48,6 +51,14 @@ class Context:
     @cached_property
     def histories(self) -> Histories:
         return Histories(self.services)
+
+    @cached_property
+    def tasks_by_id(self) -> TasksById:
+        return TasksById(self.services)
+
+    @cached_property
+    def task_children(self) -> TaskChildren:
+        return TaskChildren(self.services)
 
     def forget(self) -> None:
         """Look up again what was looked up: a write has changed it."""

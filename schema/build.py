@@ -26,12 +26,14 @@ from resolvers.context import Context
 from resolvers.histories import History, history
 from resolvers.nodes import Node, read_global_id
 from schema.connections import Connections
+from schema.dead_letters import DeadLetterFields
 from schema.info import Info
 from schema.inputs import Inputs
 from schema.mutations import Mutations
 from schema.outputs import Outputs, listed, page_arguments, required
 from schema.registry import Registry
 from schema.static_types import static_schema
+from schema.tasks import TaskFields
 
 
 def build_schema(catalog: Catalog) -> GraphQLSchema:
@@ -46,7 +48,9 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
     records = [outputs.record(collection, _history_field(registry)) for collection in catalog]
     assert static.query_type
     queries = {"node": _node_field(registry), "nodes": _nodes_field(registry)}
-    changes: dict[str, GraphQLField] = {}
+    tasks, letters = TaskFields(registry), DeadLetterFields(registry)
+    queries |= tasks.queries() | letters.queries()
+    changes = tasks.mutations() | letters.mutations()
     for collection in catalog:
         _add_reverse(catalog, collection, outputs, connections)
         queries[collection.single] = _lookup_field(registry, collection)
@@ -54,6 +58,9 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
         changes |= mutations.fields(collection)
     return GraphQLSchema(
         query=GraphQLObjectType("Query", queries | static.query_type.fields, description=static.query_type.description),
+        subscription=GraphQLObjectType(
+            "Subscription", tasks.subscriptions(), description="Everything that can be followed."
+        ),
         mutation=GraphQLObjectType("Mutation", changes, description="Everything that can be changed."),
         types=[registry.node, registry.record, *records],
         description="A catalogue of collections, each typed and searchable.",

@@ -3,11 +3,18 @@
 from celery import Celery
 
 from config import Settings
+from models.tasks import Kind
 
 INDEX, WORK = QUEUES = "index", "work"
 DRAIN = "catalograph.drain"
-REBUILD = "catalograph.rebuild"
+SWEEP = "catalograph.sweep"
 NUDGE_EXPIRES_SECONDS = 60
+HANDOVER_EXPIRES_SECONDS = 60
+
+
+def task_name(kind: Kind) -> str:
+    """The name by which Celery knows the tasks of a kind."""
+    return f"catalograph.{kind.lower()}"
 
 
 def celery_app(settings: Settings) -> Celery:
@@ -16,7 +23,7 @@ def celery_app(settings: Settings) -> Celery:
     app.conf.update(
         accept_content=["json"],
         task_default_queue=INDEX,
-        task_routes={DRAIN: {"queue": INDEX}, REBUILD: {"queue": WORK}},
+        task_routes={DRAIN: {"queue": INDEX}, SWEEP: {"queue": INDEX}},
         # A task is taken off the broker when it is done: one whose worker dies is given to another.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -35,7 +42,12 @@ def celery_app(settings: Settings) -> Celery:
                 "task": DRAIN,
                 "schedule": settings.sweep_seconds,
                 "options": {"queue": INDEX, "expires": settings.sweep_seconds * 2},
-            }
+            },
+            "sweep of tasks": {
+                "task": SWEEP,
+                "schedule": settings.sweep_seconds,
+                "options": {"queue": INDEX, "expires": settings.sweep_seconds * 2},
+            },
         },
         beat_max_loop_interval=max(settings.sweep_seconds, 1),
         timezone="UTC",

@@ -39,6 +39,10 @@ class WorkerLoop:
         """Run `work` on the loop and wait for it, from any of the worker's threads."""
         return self._run(work(self.services))
 
+    def call(self, work: Callable[[], None]) -> None:
+        """Have `work` called on the loop soon, without waiting for it."""
+        self._loop.call_soon_threadsafe(work)
+
     def begin(self, work: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
         """Run `work` on the loop without waiting for it; what is not done when the loop stops is cancelled."""
         self._begun.append(asyncio.run_coroutine_threadsafe(work(self.services), self._loop))

@@ -9,7 +9,8 @@ RESERVED_NAMES = frozenset(
     RangeBucket DateHistogramFacet DateBucket FacetOrder Boolean Int Float String ID Long Date DateTime URI Email UUID
     JSON GeoPoint GeoPointInput GeoNear GeoBox GeoOrder GeoFilter Direction Visibility
     Search SearchConnection SearchEdge RecordChange DeadLetter DeadLetterConnection DeadLetterEdge DeadLetterPayload
-    TaskState TaskKind TaskError TaskConnection TaskEdge TaskPayload SourceKind SourceInput SourcePatch SourcePayload
+    TaskState TaskKind TaskProgress TaskError TaskErrorConnection TaskErrorEdge TaskConnection TaskEdge TaskPayload
+    SourceKind SourceInput SourcePatch SourcePayload
     SourceConnection SourceEdge TokenInput TokenPayload SignInPayload
     """.split()
 ) | {f"{kind.name}{filter_}" for kind in SCALARS for filter_ in ("Filter", "ListFilter")}

@@ -14,6 +14,7 @@ from models.collections.loading import load_catalog
 from resolvers.context import Context
 from resolvers.viewer import Viewer
 from schema.build import build_schema
+from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "tate"
@@ -32,7 +33,8 @@ async def test_the_names_of_the_collections_are_known_without_any_server() -> No
     catalog = load_catalog(EXAMPLE)
     async with open_services(NOWHERE, catalog) as services:
         viewer = Viewer("admin", frozenset({ADMIN}), "TOKEN")
-        context = Context(services, viewer, "request", cast("Nudges", None), Visibility(services))
+        desk = TaskDesk.open(services)
+        context = Context(services, viewer, "request", cast("Nudges", None), Visibility(services), desk)
         told = await graphql(
             build_schema(catalog),
             "{ collections { ...f } viewer { via } } fragment f on Collection { name }",

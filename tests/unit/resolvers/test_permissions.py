@@ -36,7 +36,7 @@ def note(tmp_path: Path) -> Collection:
 
 def context(viewer: Viewer) -> Context:
     nothing: Any = None  # no service takes part
-    return Context(nothing, viewer, "", nothing, nothing)
+    return Context(nothing, viewer, "", nothing, nothing, nothing)
 
 
 def test_each_value_fits_its_property(note: Collection) -> None:

@@ -1,0 +1,32 @@
+"""Look-ups of tasks by what they belong to: all of one tick become one statement."""
+
+from aiodataloader import DataLoader
+
+from indexing.services import Services
+from models.tasks import Task, children_of, tasks_by_id
+
+
+class TasksById(DataLoader[int, Task | None]):
+    """Tasks by number."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+
+    async def batch_load_fn(self, keys: list[int]) -> list[Task | None]:
+        async with self._services.database.reading() as session:
+            found = await tasks_by_id(session, keys)
+        return [found.get(key) for key in keys]
+
+
+class TaskChildren(DataLoader[int, list[Task]]):
+    """The tasks that have come from others, by the number of these."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+
+    async def batch_load_fn(self, keys: list[int]) -> list[list[Task]]:
+        async with self._services.database.reading() as session:
+            found = await children_of(session, keys)
+        return [[task for task in found if task.parent_id == key] for key in keys]

@@ -1,0 +1,223 @@
+"""Files that others serve over HTTP, read while they arrive, from addresses that the settings allow."""
+
+import io
+import ipaddress
+import socket
+import ssl
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import httpcore
+import httpx
+
+from config import Settings
+from errors import BadUserInput, CatalographError
+
+SCHEMES = ("http", "https")
+_BLOCK = 256 * 1024
+_REDIRECTS = 5
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class FetchFailed(CatalographError):
+    """An address did not give the file: look at what it answered."""
+
+
+class AddressRefused(BadUserInput):
+    """An address that nothing may be fetched from."""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchLimits:
+    """What is fetched at most: bytes as they are sent, seconds in all, seconds without a byte."""
+
+    max_bytes: int
+    max_seconds: float
+    timeout: float
+    allow_private: bool
+
+    @classmethod
+    def of(cls, settings: Settings) -> "FetchLimits":
+        return cls(
+            settings.fetch_max_bytes, settings.fetch_max_seconds, settings.fetch_timeout, settings.allow_private_urls
+        )
+
+
+class Download(io.RawIOBase):
+    """The body of a `GET`, as a file that is read once. It is asked for with the first `read`.
+
+    `read` raises `FetchFailed` where there is no such file, `AddressRefused` where it may not be fetched, and `OSError`
+    where it breaks off.
+    """
+
+    def __init__(self, url: str, limits: FetchLimits) -> None:
+        super().__init__()
+        self.url = url
+        self.size: int | None = None
+        """Bytes, once the answer has begun, if it says so."""
+        self._limits = limits
+        self._began = time.monotonic()
+        self._read = 0
+        self._blocks: Iterator[bytes] | None = None
+        self._response: httpx.Response | None = None
+        self._client: httpx.Client | None = None
+        self._stopped = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes, as many as have arrived; empty at the end. `size` does not bound them."""
+        del size
+        if self._blocks is None:
+            self._blocks = self._open()
+        try:
+            block = next(self._blocks, b"")
+        except (httpx.HTTPError, httpx.StreamError, httpcore.NetworkError) as error:
+            raise OSError(f"{'stopped' if self._stopped else type(error).__name__}: {error}") from error
+        self._read += len(block)
+        self._check_limits()
+        return block
+
+    read1 = read
+
+    def stop(self) -> None:
+        """End the transfer from another thread, also one that waits for the next byte."""
+        self._stopped = True
+        if self._response is not None:
+            stream = self._response.extensions["network_stream"]
+            connection: socket.socket | None = stream.get_extra_info("socket")
+            if connection is not None:
+                _shut(connection)
+
+    def close(self) -> None:
+        if self._response is not None:
+            self._response.close()
+        if self._client is not None:
+            self._client.close()
+        super().close()
+
+    def _open(self) -> Iterator[bytes]:
+        self._client = _client(self._limits)
+        request = self._client.build_request("GET", self.url, headers={"accept-encoding": "identity"})
+        try:
+            self._response = self._client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise FetchFailed(f"{self.url} can't be fetched: {error or type(error).__name__}.") from error
+        if self._response.status_code != httpx.codes.OK:
+            raise FetchFailed(f"{self._response.url} answered {self._response.status_code}.")
+        length = self._response.headers.get("content-length", "")
+        self.size = int(length) if length.isdigit() else None
+        return self._response.iter_raw()
+
+    def _check_limits(self) -> None:
+        if self._stopped:
+            raise OSError("stopped")
+        if self._read > self._limits.max_bytes:
+            raise OSError(f"more than {self._limits.max_bytes:,} bytes (CATALOGRAPH_FETCH_MAX_BYTES)")
+        if time.monotonic() - self._began > self._limits.max_seconds:
+            raise OSError(f"longer than {self._limits.max_seconds:g} s (CATALOGRAPH_FETCH_MAX_SECONDS)")
+
+
+def check_url(url: str, *, allow_private: bool) -> str:
+    """The address, if something may be fetched from it. Raises `AddressRefused`.
+
+    A host that can't be resolved now passes: whether it may be spoken to is decided when it is.
+    """
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise AddressRefused(f"{url[:200]!r} is no address: {error}.") from None
+    if parsed.scheme not in SCHEMES or not parsed.host:
+        raise AddressRefused(f"{url[:200]!r} is no http or https address.", "Give one such as https://example.org/a.")
+    if not allow_private:
+        try:
+            found = resolve(parsed.host, parsed.port or 0)
+        except OSError:
+            return url
+        public_only(parsed.host, found)
+    return url
+
+
+def resolve(host: str, port: int) -> list[str]:
+    """The addresses of a host. Raises `OSError` where it has none."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
+
+
+def public_only(host: str, addresses: Iterable[str]) -> list[str]:
+    """The addresses, if all of them are public. Raises `AddressRefused`: a name with one of each is a trick."""
+    found = list(addresses)
+    for address in found:
+        if not is_public(address):
+            raise AddressRefused(
+                f"{host} is a private address ({address}).", "CATALOGRAPH_ALLOW_PRIVATE_URLS=true allows it."
+            )
+    return found
+
+
+def is_public(address: str) -> bool:
+    """Whether an address belongs to the internet, and also what it stands for does (mapped, 6to4, NAT64)."""
+    return all(one.is_global and not one.is_multicast for one in _meanings(ipaddress.ip_address(address)))
+
+
+def _meanings(address: Address) -> Iterator[Address]:
+    if isinstance(address, ipaddress.IPv4Address):
+        yield address
+        return
+    inner = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    if inner is None and address in _NAT64:
+        inner = ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    if address.ipv4_mapped is None and address not in _NAT64:
+        yield address
+    if inner is not None:
+        yield inner
+
+
+_NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+
+
+class _PublicBackend(httpcore.SyncBackend):
+    """Connects to the very address that was checked, so that a name can't change its meaning in between."""
+
+    def connect_tcp(self, host: str, port: int, timeout: float | None = None, *args: Any, **options: Any) -> Any:
+        try:
+            addresses = public_only(host, resolve(host, port))
+        except OSError as error:
+            raise httpcore.ConnectError(f"{host} is not known: {error.strerror or error}") from error
+        for address in addresses[:-1]:
+            try:
+                return super().connect_tcp(address, port, timeout, *args, **options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return super().connect_tcp(addresses[-1], port, timeout, *args, **options)
+
+
+class _Transport(httpx.HTTPTransport):
+    def __init__(self, limits: FetchLimits) -> None:
+        super().__init__()
+        if not limits.allow_private:
+            context: ssl.SSLContext = httpx.create_ssl_context()
+            self._pool.close()
+            self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=_PublicBackend())
+
+
+def _client(limits: FetchLimits) -> httpx.Client:
+    return httpx.Client(
+        transport=_Transport(limits),
+        timeout=limits.timeout,
+        follow_redirects=True,
+        max_redirects=_REDIRECTS,
+        trust_env=False,
+        headers={"user-agent": "catalograph"},
+    )
+
+
+def _shut(connection: socket.socket) -> None:
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        return  # it is closed already
