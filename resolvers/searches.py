@@ -11,6 +11,7 @@ from indexing.pages import before_the_page
 from indexing.search_query import RELEVANCE, FacetQuery, FacetResult, Found, Hit, OrderKey, SearchQuery
 from models.collections.conditions import ALWAYS, Condition, both
 from models.collections.filters import check_point, condition_of
+from models.collections.orders import RELEVANCE_FIELD, ordered_by
 from models.collections.properties import ROOT, Collection, Path, Shape
 from resolvers.context import Context
 from resolvers.hiding import may_follow, paths_of, readable_texts, refuse_hidden, with_absent
@@ -147,9 +148,9 @@ def _order(ctx: Context, collection: Collection, given: Any, *, searched: bool) 
 def order_key(shape: Shape, given: Mapping[str, Any], base: Path) -> OrderKey:
     """The key that one order input (with one field set, at every level) means."""
     ((name, value),) = given.items()
-    if name == "relevance" and not base.steps:
+    if name == RELEVANCE_FIELD and not base.steps:
         return OrderKey(None, value == "DESC")
-    path = base / shape.properties[name]
+    path = base / ordered_by(shape, name, root=not base.steps)
     if path.is_too_deep:
         raise BadUserInput(f"{path.name} is deeper than the index goes.", "Order by a level above.")
     if isinstance(value, str):

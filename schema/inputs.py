@@ -11,7 +11,7 @@ from graphql import (
 )
 
 from models.collections.kinds import ENUM, GEO, LINK
-from models.collections.loading import is_ordered
+from models.collections.orders import RELEVANCE_FIELD, is_ordered, order_field
 from models.collections.properties import Collection, Property, Shape
 from schema.outputs import Outputs, listed
 from schema.registry import Registry
@@ -99,11 +99,12 @@ class Inputs:
             found: dict[str, GraphQLInputField] = {}
             if root:
                 best = "By how well the search is met; DESC is the best first."
-                found["relevance"] = GraphQLInputField(self._registry.direction, description=best)
+                found[RELEVANCE_FIELD] = GraphQLInputField(self._registry.direction, description=best)
             for prop in shape.properties.values():
                 type_ = self._order_field(prop)
                 if type_ is not None:
-                    found.setdefault(prop.field, GraphQLInputField(type_, description=prop.description))
+                    name = order_field(shape, prop, root=root)
+                    found[name] = GraphQLInputField(type_, description=prop.description)
             return found
 
         title = "What to order by: one of the fields. What has no value comes last, ties are broken by the key."

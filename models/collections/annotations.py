@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 from models.collections.access import ACTIONS, PUBLIC, Access, Grant
-from models.collections.kinds import Kind
+from models.collections.kinds import STRING, Kind
 from models.collections.names import is_name, link_name
 from models.collections.properties import Facet, LinkSpec, PropertyAccess, Search
 from models.collections.source import Pointer, Source
@@ -104,8 +104,9 @@ def fit_search(source: Source, at: Pointer, search: Search, kind: Kind, name: st
         wanted = "facet: true" if facet.how == "terms" else facet.how
         advice = f"; {kind.name} allows {', '.join(sorted(kind.facets))}" if kind.facets else ""
         source.problem((*at, "facet"), f"{wanted} does not fit {name}, which is {kind.name}{advice}")
-    if search.analyzer and not kind.is_string:
-        source.problem((*at, "text"), f"only strings can be full text; {name} is {kind.name}")
+    if search.analyzer and kind is not STRING:
+        advice = ": leave out the text or the format" if kind.is_string else ""
+        source.problem((*at, "text"), f"only strings can be full text; {name} is {kind.name}{advice}")
 
 
 def read_link(source: Source, at: Pointer, given: Any, name: str) -> LinkSpec | None:

@@ -11,8 +11,9 @@ from errors import CollectionErrors
 from models.collections.access import ACTIONS
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
-from models.collections.kinds import ENUM, INT, LINK, LONG, MOMENTS
+from models.collections.kinds import ENUM, INT, JSON, LINK, LONG, MOMENTS
 from models.collections.names import is_name, lower_first, plural_of, upper_first
+from models.collections.orders import RELEVANCE_FIELD, is_ordered, own_relevance
 from models.collections.properties import (
     MAX_PATHS,
     ROOT,
@@ -214,7 +215,13 @@ def _distinct_types(read: list[tuple[Source, Collection]]) -> None:
 
 def _connect(source: Source, collection: Collection, catalog: Catalog) -> None:
     """Give every link its target: the properties that it includes."""
+    searched = set(collection.shape.walk(through_links=False, indexed=True))
     for prop, spec in list(_links(collection)):
+        if prop not in searched:
+            for key in [key for key, value in (("reverse", spec.reverse), ("include", spec.include)) if value]:
+                source.problem(
+                    (*spec.at, key), f"{key} needs searches, which x-search: false leaves {prop.name} out of"
+                )
         target = catalog.get(spec.collection)
         if target is None:
             advice = did_you_mean(spec.collection, catalog.collections)
@@ -246,6 +253,9 @@ def _include(source: Source, prop: Property, spec: LinkSpec, target: Collection)
         if found is None:
             advice = did_you_mean(name, by_name)
             source.problem((*spec.at, "include"), f"{target.name} has no property {name!r} to include{advice}")
+        elif not found.is_indexed:
+            why = "x-search: false leaves it out of searches" if found.kind is not JSON else "it is JSON"
+            source.problem((*spec.at, "include"), f"{name} of {target.name} can't be searched by: {why}")
         else:
             prop.shape.properties[found.field] = found
 
@@ -264,6 +274,10 @@ def _finish(source: Source, collection: Collection) -> None:
             ("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false"
         )
     _rules(source, collection)
+    if {RELEVANCE_FIELD, own_relevance(collection.shape)} <= collection.shape.properties.keys():
+        at = ("schema", "properties", collection.shape.properties[RELEVANCE_FIELD].name)
+        ordered = own_relevance(collection.shape)
+        source.problem(at, f"{RELEVANCE_FIELD} is {ordered} in orders, which is a property too: name one with x-name")
 
 
 def _rules(source: Source, collection: Collection) -> None:
@@ -309,8 +323,3 @@ def _order(source: Source, at: Pointer, given: dict[str, Any], shape: Shape, bas
         source.problem(at, f"{path.name} can't be ordered by {value!r}: give a scalar property ASC or DESC")
         return None
     return OrderSpec(path, value == "DESC")
-
-
-def is_ordered(prop: Property) -> bool:
-    """Whether records can be ordered by a property: one scalar value that is indexed."""
-    return prop.is_indexed and prop.kind.ordered is not None and not prop.many

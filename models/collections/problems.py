@@ -86,6 +86,8 @@ def _misses(error: Any, at: Steps, told_by: str | None) -> bool:
     context = getattr(error.kind, "context", ())
     if context:
         return all(any(_misses(one, at, told_by) for one in errors) for errors in context)
+    if name == "additionalProperties":
+        return told_by in error.kind.unexpected
     return name == "type" or bool(name == "required" and error.kind.property == told_by)
 
 

@@ -87,12 +87,17 @@ class Shape:
     members: tuple["Member", ...] = ()
     """Of a union: the objects that it may be."""
 
-    def walk(self, *, through_links: bool = True) -> Iterator["Property"]:
-        """Every property below, each once; links too, and what they include unless told otherwise."""
+    def walk(self, *, through_links: bool = True, indexed: bool = False) -> Iterator["Property"]:
+        """Every property below, each once; links too, and what they include unless told otherwise.
+
+        With `indexed` only those that searches know.
+        """
         seen: set[int] = {id(self)}
         waiting = [self]
         while waiting:
             for prop in waiting.pop().properties.values():
+                if indexed and not prop.is_indexed:
+                    continue
                 yield prop
                 if prop.shape and id(prop.shape) not in seen and (through_links or prop.kind is not LINK):
                     seen.add(id(prop.shape))

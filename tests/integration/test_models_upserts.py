@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from models.collections.properties import Collection
 from models.collections.problems import Problem
+from models.collections.properties import Collection
 from models.database import Database
 from models.documents import prepare
 from models.outbox import backlog

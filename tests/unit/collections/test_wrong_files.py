@@ -44,10 +44,50 @@ from tests.unit.collections.files import ARTIST, WORK, problems, with_properties
             "a: {type: string, x-link: {collection: Work, reverse: revision}}",
             "Work has a field revision already: name another",
         ),
+        (
+            "a: {type: string, format: uri, x-search: {text: english}}",
+            "only strings can be full text; a is URI: leave out the text or the format",
+        ),
+        (
+            "a: {type: string, x-search: false, x-link: {collection: Work, reverse: works}}",
+            "reverse needs searches, which x-search: false leaves a out of",
+        ),
+        (
+            "a: {x-search: false, properties: {b: {type: string, x-link: {collection: Work, include: [number]}}}}",
+            "include needs searches, which x-search: false leaves b out of",
+        ),
     ],
 )
 def test_what_is_wrong_with_a_property_is_said_at_its_line(tmp_path: Path, line: str, problem: str) -> None:
     assert f"work.yaml:8: {problem}" in problems(tmp_path, work_yaml=with_properties(line))
+
+
+@pytest.mark.parametrize(
+    ("unsearched", "why"),
+    [("{type: string, x-search: false}", "x-search: false leaves it out of searches"), ("{}", "it is JSON")],
+)
+def test_what_is_not_searched_can_t_be_included(tmp_path: Path, unsearched: str, why: str) -> None:
+    link = "b: {type: string, x-link: {collection: Work, as: work, include: [a]}}"
+    assert problems(tmp_path, work_yaml=with_properties(f"a: {unsearched}", link)) == [
+        f"work.yaml:9: a of Work can't be searched by: {why}"
+    ]
+
+
+def test_two_properties_that_orders_would_call_the_same_are_refused(tmp_path: Path) -> None:
+    lines = ("relevance: {type: string}", "workRelevance: {type: string}")
+    assert problems(tmp_path, work_yaml=with_properties(*lines)) == [
+        "work.yaml:8: relevance is workRelevance in orders, which is a property too: name one with x-name"
+    ]
+
+
+def test_one_link_whose_schema_is_used_twice_has_one_reverse_field(tmp_path: Path) -> None:
+    link = "{type: string, x-link: {collection: Work, as: work, reverse: works}}"
+    twice = with_properties("a: {$ref: '#/$defs/Part'}", "b: {$ref: '#/$defs/Part'}")
+    (tmp_path / "work.yaml").write_text(f"{twice}  $defs:\n    Part: {{properties: {{c: {link}}}}}\n")
+    assert len(list(load_catalog(tmp_path).links_to("Work"))) == 2
+    assert problems(tmp_path, work_yaml=with_properties(f"a: {link}", f"b: {link.replace('work,', 'other,')}")) == [
+        "work.yaml:9: Work has a field works already: name another"
+    ]
 
 
 def test_all_errors_of_all_files_come_at_once(tmp_path: Path) -> None:

@@ -39,3 +39,13 @@ def test_an_order_is_by_a_field_of_the_index_or_refused(collection: Collection) 
         assert field(key.path) in mapped
         taken += 1
     assert 4 <= taken < 10
+
+
+def test_a_property_called_relevance_is_prefixed_by_the_type_where_the_search_has_its_own(tmp_path: Path) -> None:
+    (tmp_path / "work.yaml").write_text(with_properties("relevance: {type: integer}", "parent: {$ref: '#'}"))
+    shape = load_catalog(tmp_path)["Work"].shape
+    assert order_key(shape, {"relevance": "ASC"}, ROOT).path is None
+    assert order_key(shape, {"workRelevance": "ASC"}, ROOT).path == ROOT / shape.properties["relevance"]
+    below = order_key(shape, {"parent": {"relevance": "ASC"}}, ROOT).path
+    assert below
+    assert below.name == "parent.relevance"
