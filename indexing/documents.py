@@ -6,7 +6,7 @@ from dataclasses import field as dataclass_field
 from typing import Any
 
 from indexing.fields import CREATED, DATA, FLAT, KEY, NESTED, REVISION, SEQUENCE, TEXTS, UPDATED
-from models.collections.kinds import COUNT, EXISTS, LINK, TEXT, TEXT_SLOT, Slot
+from models.collections.kinds import COUNT, EXISTS, LINK, PRESENT, TEXT, TEXT_SLOT, Slot
 from models.collections.properties import MAX_RECURSION, ROOT, Collection, Path, Property, Shape, key_text
 
 Json = Any
@@ -148,13 +148,14 @@ def _single(field: str, convert: Callable[[Json], Json]) -> Handler:
 
 
 def _many(slots: tuple[Slot, ...], name: str) -> Handler:
-    fields_of = [(f"{name}{slot.name}", slot.value) for slot in slots if slot.name != COUNT]
-    count = f"{name}{COUNT}"
+    lengths = [(f"{name}{slot.name}", slot.value) for slot in slots if slot.name in (COUNT, PRESENT)]
+    fields_of = [(f"{name}{slot.name}", slot.value) for slot in slots if slot.name not in (COUNT, PRESENT)]
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         if not isinstance(value, list) or not value:
             return
-        fields[count] = len(value)
+        for field, measure in lengths:
+            fields[field] = measure(value)
         for field, convert in fields_of:
             fields[field] = _bare([one for one in map(convert, value) if one is not None])
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
+from indexing.calendar import end_of_unit
 from indexing.conditions import query_of
 from indexing.fields import flat
 from indexing.search_query import Bucket, FacetQuery, FacetResult
@@ -21,7 +21,6 @@ from models.collections.conditions import (
     Near,
     both,
 )
-from models.collections.dates import EPOCH, micros
 from models.collections.kinds import CALENDAR
 from models.collections.patterns import containing_folded
 from models.collections.properties import Path
@@ -29,7 +28,6 @@ from models.collections.properties import Path
 Aggregations = dict[str, Any]
 MAX_FILLED_BUCKETS = 50_000
 """A histogram over values that lie very far apart is given without its empty buckets."""
-_SECONDS = {"minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 
 
 def without(condition: Condition, path: Path) -> Condition:
@@ -201,28 +199,15 @@ def _filled(starts: list[float], counts: list[int], interval: float) -> list[tup
 
 def _filled_calendar(starts: list[int], counts: list[int], calendar: str) -> list[tuple[Any, int, Any]]:
     """The buckets of a calendar with the empty ones between them: start, count, end."""
-    given = [(low, count, _calendar_end(low, calendar)) for low, count in zip(starts, counts, strict=True)]
+    given = [(low, count, end_of_unit(low, calendar)) for low, count in zip(starts, counts, strict=True)]
     found: list[tuple[Any, int, Any]] = []
     for bucket in given:
         while found and (gap := found[-1][2]) is not None and gap < bucket[0]:
-            found.append((gap, 0, _calendar_end(gap, calendar)))
+            found.append((gap, 0, end_of_unit(gap, calendar)))
             if len(found) > MAX_FILLED_BUCKETS:
                 return given
         found.append(bucket)
     return found
-
-
-def _calendar_end(start: int, calendar: str) -> int | None:
-    """Where the unit that begins at `start` ends; the last of all years ends nowhere."""
-    moment = EPOCH + timedelta(microseconds=start)
-    try:
-        if calendar in _SECONDS:
-            return micros(moment + timedelta(seconds=_SECONDS[calendar]))
-        months = {"month": 1, "quarter": 3, "year": 12}[calendar]
-        year, month = divmod(moment.year * 12 + moment.month - 1 + months, 12)
-        return micros(moment.replace(year=year, month=month + 1))
-    except (OverflowError, ValueError):
-        return None
 
 
 def _inside(chosen: list[Compare], low: Any, high: Any) -> bool:

@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from indexing.aggregates import aggregates, distinct_found, groups_found, stats_found
 from indexing.conditions import query_of
 from indexing.facets import aggregations, result_of, split
 from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
@@ -39,8 +40,9 @@ def search_body(query: SearchQuery) -> Body:
             body["highlight"] = _highlight(query, words)
     if afterwards != ALWAYS:
         body["post_filter"] = query_of(afterwards)
-    if query.facets:
-        body["aggs"] = aggregations(query.facets, query.condition, afterwards)
+    if query.facets or query.stats or query.groups or query.distinct:
+        facets = aggregations(query.facets, query.condition, afterwards)
+        body["aggs"] = facets | aggregates(query, afterwards)
     return body
 
 
@@ -73,6 +75,9 @@ def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
         more=more,
         total=answer["hits"]["total"]["value"] if query.total else None,
         facets={facet.name: result_of(facet, aggregated[facet.name], query.condition) for facet in query.facets},
+        stats=stats_found(query, aggregated),
+        groups=groups_found(query, aggregated),
+        distinct=distinct_found(query, aggregated),
     )
 
 

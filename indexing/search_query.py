@@ -44,6 +44,54 @@ class FacetQuery:
 
 
 @dataclass(frozen=True)
+class StatsQuery:
+    """What of a property's values was asked for: `parts` are among `count min max avg sum distinct`."""
+
+    path: Path
+    parts: frozenset[str]
+
+
+@dataclass(frozen=True)
+class GroupField:
+    """One property to group by: by each value, or by intervals of numbers or of a calendar in a time zone."""
+
+    path: Path
+    interval: float = 0
+    calendar: str = ""
+    zone: str = "UTC"
+    absent: bool = False
+    """Whether it is taken as absent, since the viewer may not follow the link to it."""
+
+
+GroupKey = tuple[Any, ...]
+"""What a group is made by, one for each field, as Elasticsearch has it: a value, the start of an interval, `None`."""
+
+
+@dataclass(frozen=True)
+class GroupQuery:
+    """A page of groups as it was asked for; `name` tells it from the others of the search."""
+
+    name: str
+    fields: tuple[GroupField, ...]
+    first: int
+    after: GroupKey | None = None
+    stats: tuple[StatsQuery, ...] = ()
+
+
+@dataclass(frozen=True)
+class DistinctQuery:
+    """The values of `path` in the group with this key (without fields in all that is found), to be counted: those of
+    `partition` among `partitions`, if they are not more than `most`."""
+
+    path: Path
+    most: int
+    partition: int = 0
+    partitions: int = 1
+    fields: tuple[GroupField, ...] = ()
+    key: GroupKey = ()
+
+
+@dataclass(frozen=True)
 class SearchQuery:
     """A page of a collection's records that meet a condition, and what else was selected of the connection."""
 
@@ -64,6 +112,9 @@ class SearchQuery:
     scores: bool = False
     highlights: bool = False
     facets: tuple[FacetQuery, ...] = ()
+    stats: tuple[StatsQuery, ...] = ()
+    groups: tuple[GroupQuery, ...] = ()
+    distinct: tuple[DistinctQuery, ...] = ()
     readable: frozenset[str] | None = None
     """Names of the full text paths that may be searched; `None` for all."""
 
@@ -103,6 +154,35 @@ class FacetResult:
 
 
 @dataclass(frozen=True)
+class StatsResult:
+    """What the values of a property come to; `low` and `high` as the index has them, `distinct` roughly at first."""
+
+    count: int = 0
+    low: Any = None
+    high: Any = None
+    mean: float | None = None
+    total: float = 0.0
+    distinct: int = 0
+
+
+Stats = Mapping[str, StatsResult]
+"""By the names of their paths."""
+
+
+@dataclass(frozen=True)
+class Group:
+    key: GroupKey
+    count: int
+    stats: Stats
+
+
+@dataclass(frozen=True)
+class GroupPage:
+    groups: tuple[Group, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True)
 class Found:
     """The answer to a search."""
 
@@ -111,3 +191,7 @@ class Found:
     """Whether there are records beyond the page, in the direction of paging."""
     total: int | None = None
     facets: Mapping[str, FacetResult] = field(default_factory=dict)
+    stats: Stats = field(default_factory=dict)
+    groups: Mapping[str, GroupPage] = field(default_factory=dict)
+    distinct: tuple[int | None, ...] = ()
+    """For each `DistinctQuery` how many values there are; `None` where they are more than it allows."""

@@ -7,6 +7,7 @@ import orjson
 from aiodataloader import DataLoader
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
+from indexing.distinct import WITHOUT_LISTS
 from indexing.indexes import alias_of
 from indexing.search_body import encoded, found_of, search_body
 from indexing.search_query import Found, SearchQuery
@@ -32,15 +33,16 @@ class Searches(DataLoader[SearchQuery, Found | BaseException]):
 
     async def _ask(self, queries: Sequence[SearchQuery]) -> list[Any]:
         limit = f"{self._timeout:g}s"
+        leaves_out = f"filter_path={WITHOUT_LISTS}" if any(query.distinct for query in queries) else ""
         if len(queries) == 1:
             (query,) = queries
-            path = f"/{alias_of(self._prefix, query.collection.name)}/_search?timeout={limit}"
+            path = f"/{alias_of(self._prefix, query.collection.name)}/_search?timeout={limit}&{leaves_out}"
             return [await self._send(path, encoded(search_body(query)))]
         lines = bytearray()
         for query in queries:
             lines += orjson.dumps({"index": alias_of(self._prefix, query.collection.name)}) + b"\n"
             lines += encoded({**search_body(query), "timeout": limit}) + b"\n"
-        answer = await self._send("/_msearch", bytes(lines), kind=NDJSON)
+        answer = await self._send(f"/_msearch?{leaves_out}", bytes(lines), kind=NDJSON)
         return list(answer["responses"])
 
     async def _send(self, path: str, body: bytes, kind: str = "application/json") -> Any:

@@ -2,13 +2,27 @@
 
 import asyncio
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from errors import BadUserInput
+from indexing.distinct import with_distinct
+from indexing.group_keys import group_cursors
 from indexing.ordering import Cursors
 from indexing.pages import before_the_page
-from indexing.search_query import RELEVANCE, FacetQuery, FacetResult, Found, Hit, OrderKey, SearchQuery
+from indexing.search_query import (
+    RELEVANCE,
+    FacetQuery,
+    FacetResult,
+    Found,
+    GroupPage,
+    GroupQuery,
+    Hit,
+    OrderKey,
+    SearchQuery,
+    Stats,
+    StatsQuery,
+)
 from models.collections.conditions import ALWAYS, Condition, both
 from models.collections.filters import check_point, condition_of
 from models.collections.orders import RELEVANCE_FIELD, ordered_by
@@ -32,6 +46,8 @@ class Selected:
     scores: bool = False
     highlights: bool = False
     facets: tuple[FacetQuery, ...] = ()
+    stats: tuple[StatsQuery, ...] = ()
+    groups: tuple[GroupQuery, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,15 @@ class Edge:
     place: tuple[Any, ...]
     score: float | None
     highlights: Mapping[str, list[str]]
+
+
+@dataclass(frozen=True)
+class Groups:
+    """A page of groups, and what was asked for."""
+
+    query: GroupQuery
+    page: GroupPage
+    cursors: Cursors
 
 
 @dataclass(frozen=True)
@@ -53,6 +78,8 @@ class Connection:
     has_previous: bool
     total: int | None
     facets: Mapping[str, FacetResult]
+    stats: Stats
+    groups: Mapping[str, Groups]
 
     @property
     def nodes(self) -> list[Node]:
@@ -74,7 +101,7 @@ async def search(
         cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
     )
     condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
-    refuse_hidden(ctx, (*paths_of(condition), *(facet.path for facet in selected.facets)))
+    refuse_hidden(ctx, (*paths_of(condition), *(facet.path for facet in selected.facets), *_counted(selected)))
     absent = [facet for facet in selected.facets if not may_follow(ctx, facet.path)]
     query = SearchQuery(
         collection=collection,
@@ -91,6 +118,8 @@ async def search(
         scores=selected.scores,
         highlights=selected.highlights,
         facets=tuple(facet for facet in selected.facets if facet not in absent),
+        stats=_followed(ctx, selected.stats),
+        groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
         readable=readable_texts(ctx, collection),
     )
     found, behind = await asyncio.gather(_found(ctx, query), _behind(ctx, query, selected))
@@ -102,6 +131,8 @@ async def search(
         has_previous=found.more if query.backward else behind,
         total=found.total,
         facets={**found.facets, **{facet.name: FacetResult(missing=found.total or 0) for facet in absent}},
+        stats=found.stats,
+        groups={one.name: _groups(ctx, collection, one, found.groups[one.name]) for one in query.groups},
     )
 
 
@@ -109,7 +140,21 @@ async def _found(ctx: Context, query: SearchQuery) -> Found:
     found = await ctx.searches.load(query)
     if isinstance(found, BaseException):
         raise found
-    return found
+    return await with_distinct(ctx.searches.load_many, query, found)
+
+
+def _counted(selected: Selected) -> list[Path]:
+    """The properties of which stats are asked for."""
+    return [one.path for asked in (selected.stats, *(group.stats for group in selected.groups)) for one in asked]
+
+
+def _followed(ctx: Context, stats: tuple[StatsQuery, ...]) -> tuple[StatsQuery, ...]:
+    """Without those over links that the viewer may not follow, which count as absent."""
+    return tuple(one for one in stats if may_follow(ctx, one.path))
+
+
+def _groups(ctx: Context, collection: Collection, query: GroupQuery, page: GroupPage) -> Groups:
+    return Groups(query, page, group_cursors(ctx.services.settings.secret, collection.name, query.fields))
 
 
 async def _behind(ctx: Context, query: SearchQuery, selected: Selected) -> bool:

@@ -13,19 +13,22 @@ from graphql import (
     GraphQLString,
 )
 
-from indexing.search_query import FacetQuery
+from indexing.search_query import FacetQuery, GroupQuery
 from models.collections.conditions import NEVER, Compare, Condition, Element, either
 from models.collections.kinds import FLOAT, INT, LINK, LONG, Kind
 from models.collections.properties import Collection, Path, Shape
 from resolvers.context import Context
+from resolvers.grouping import group_query
 from resolvers.nodes import Node
 from resolvers.searches import Connection, Edge, Selected, search
 from schema.facets import Facets, FacetSource, facet_queries
+from schema.groups import Groups
 from schema.info import Info
 from schema.inputs import Inputs
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
 from schema.selection import Selection, object_type
+from schema.stats import StatsSource, StatsTypes, stats_queries
 
 
 class Connections:
@@ -35,6 +38,8 @@ class Connections:
         self._registry = registry
         self._inputs = inputs
         self._facets = Facets(registry)
+        self._stats = StatsTypes(registry)
+        self._groups = Groups(registry, self._stats)
 
     def search_field(self, collection: Collection) -> GraphQLField:
         """The root field that searches a collection."""
@@ -94,6 +99,14 @@ class Connections:
                     resolve=lambda connection, info: FacetSource(connection.facets, len(info.path.as_list()) - 1),
                     description="Counts by value of all that is found.",
                 )
+            if stats := self._stats.type(collection.shape):
+                found["stats"] = GraphQLField(
+                    required(stats),
+                    resolve=lambda connection, _info: StatsSource(connection.stats),
+                    description="What the values of all that is found come to.",
+                )
+            if groups := self._groups.field(collection):
+                found["groupBy"] = groups
             return found
 
         title = f"A page of {collection.plural}."
@@ -146,6 +159,8 @@ class Connections:
             scores=bool(edges.named("score")),
             highlights=bool(edges.named("highlights")),
             facets=tuple(self._facets_of(selection, collection, ctx.services.settings.max_first)),
+            stats=stats_queries(iter([selection.named("stats")]), collection.shape),
+            groups=tuple(self._groups_of(ctx, selection, collection)),
         )
 
     def _facets_of(self, selection: Selection, collection: Collection, most: int) -> Iterator[FacetQuery]:
@@ -154,6 +169,15 @@ class Connections:
             if facets.name == "facets":
                 type_ = object_type(self.type(collection).fields["facets"])
                 yield from facet_queries(facets, type_, collection.shape, most, above=f"{key}/")
+
+    def _groups_of(self, ctx: Context, selection: Selection, collection: Collection) -> Iterator[GroupQuery]:
+        """The groups that are selected, each named by its place in the connection's answer."""
+        for key, groups in selection.by_response_key().items():
+            if groups.name == "groupBy":
+                arguments = groups.arguments(self.type(collection).fields["groupBy"])
+                nodes = (groups.named("nodes"), groups.named("edges").named("node"))
+                stats = stats_queries((one.named("stats") for one in nodes), collection.shape)
+                yield group_query(ctx, collection, key, arguments, stats)
 
 
 class EdgeSource:

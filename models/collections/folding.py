@@ -7,6 +7,7 @@ from functools import lru_cache
 # Lucene refuses a term of more than 32,766 bytes; a longer value is indexed by its beginning and its hash.
 MAX_TERM_BYTES = 32_766
 _KEPT_BYTES = 32_000
+_HASH_LENGTH = 64
 SEPARATOR = "\x00"
 
 
@@ -40,3 +41,11 @@ def bounded(text: str) -> str:
         return text
     kept = encoded[:_KEPT_BYTES].decode(errors="ignore")
     return kept + SEPARATOR + hashlib.sha256(encoded).hexdigest()
+
+
+def term_text(term: str, *, folded: bool = False) -> str:
+    """The text of a term in the index, of one that was too long its beginning; `folded` for what `order_key` makes."""
+    parts = term.split(SEPARATOR)
+    if len(parts) > 1 and len(parts[-1]) == _HASH_LENGTH and len(term.encode()) > _KEPT_BYTES:
+        parts.pop()
+    return parts[-1] if folded else parts[0]

@@ -14,10 +14,10 @@ from models.collections.folding import bounded, order_key
 Json = Any
 Mapping = dict[str, Any]
 
-VALUE, ORDER, COUNT = "@v", "@o", "@n"
-"""The slots of a property: its value, its form for order, its length."""
+VALUE, ORDER, COUNT, PRESENT = "@v", "@o", "@n", "@p"
+"""The slots of a property: its value, its form for order, its length, its length without nulls."""
 CALENDAR, TEXT_SLOT, EXISTS = "@d", "@t", "@e"
-"""Its date for calendar facets, its words in one element of a list, whether it is there."""
+"""Its date for calendar intervals, its words in one element of a list, whether it is there."""
 
 EQUALITY = ("eq", "ne", "in")
 RANGES = ("gt", "gte", "lt", "lte")
@@ -125,6 +125,8 @@ _DATE: Mapping = {"type": "date", "format": "epoch_millis", "index": False}
 _STRING_SLOTS = (Slot(VALUE, _KEYWORD, _term),)
 _ORDER_SLOT = Slot(ORDER, _ORDER_ONLY, _ordered_term)
 COUNT_SLOT = Slot(COUNT, {"type": "integer"}, len)
+PRESENT_SLOT = Slot(PRESENT, {"type": "integer", "index": False}, lambda values: sum(v is not None for v in values))
+"""Equal texts of one list are one value in the index, so that how many there are is counted beforehand."""
 _STRING_OPERATORS = EQUALITY + RANGES + PATTERNS
 _NUMBER_FACETS = frozenset({"terms", "interval", "ranges"})
 
@@ -145,8 +147,7 @@ def _moment(name: str, parse: Callable[[str], int], display: Callable[[int], str
         name,
         name,
         EQUALITY + RANGES,
-        (Slot(VALUE, _LONG, _safe(parse)),),
-        facet_slots=(Slot(CALENDAR, _DATE, _safe(lambda v: parse(v) // 1000)),),
+        (Slot(VALUE, _LONG, _safe(parse)), Slot(CALENDAR, _DATE, _safe(lambda v: parse(v) // 1000))),
         ordered=VALUE,
         facets=frozenset({"terms", "calendarInterval"}),
         comparable=parse,

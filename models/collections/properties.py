@@ -15,6 +15,7 @@ from models.collections.kinds import (
     LINK,
     OBJECT,
     ORDER,
+    PRESENT_SLOT,
     TEXT,
     VALUE,
     Kind,
@@ -168,12 +169,14 @@ class Property:
         """The index fields of its values, for filters and order."""
         if not self.is_indexed:
             return ()
-        return (self.kind.slots if self.is_scalar else ()) + ((COUNT_SLOT,) if self.many else ())
+        present = (PRESENT_SLOT,) if self.kind.is_text and self.items_nullable else ()
+        return (self.kind.slots if self.is_scalar else ()) + ((COUNT_SLOT, *present) if self.many else ())
 
     @cached_property
     def element_slots(self) -> tuple[Slot, ...]:
         """The index fields of its values in one element of a list of objects; folded order is kept at the root."""
-        return tuple(slot for slot in self.slots if slot.name != ORDER)
+        counted = {slot.name: slot for slot in self.kind.facet_slots}
+        return tuple(counted.get(slot.name, slot) for slot in self.slots if slot.name != ORDER)
 
     @cached_property
     def root_slots(self) -> tuple[Slot, ...]:

@@ -12,12 +12,14 @@ RESERVED_NAMES = frozenset(
     TaskState TaskKind TaskProgress TaskError TaskErrorConnection TaskErrorEdge TaskConnection TaskEdge TaskPayload
     SourceKind SourceInput SourcePatch SourcePayload
     SourceConnection SourceEdge TokenInput TokenPayload SignInPayload
+    NumberStats LongStats DateStats DateTimeStats StringStats ValueStats CalendarInterval
     """.split()
 ) | {f"{kind.name}{filter_}" for kind in SCALARS for filter_ in ("Filter", "ListFilter")}
 """Names of types and of operations (`createSource`) that are there without any collection."""
 
-OF_AN_OBJECT = ("", "Filter", "ElementFilter", "Order", "Facets", "Input", "Patch")
-OF_A_RECORD = (*OF_AN_OBJECT, "Connection", "Edge", "Payload")
+OF_AN_OBJECT = ("", "Filter", "ElementFilter", "Order", "Facets", "Stats", "Input", "Patch")
+OF_GROUPS = ("GroupField", "GroupInterval", "GroupConnection", "GroupEdge", "GroupBucket")
+OF_A_RECORD = (*OF_AN_OBJECT, "Connection", "Edge", "Payload", *OF_GROUPS)
 OF_AN_ENUM = ("", "Filter", "ListFilter")
 
 
