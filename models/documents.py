@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from models.collections.kinds import FLOAT
 from models.collections.problems import Problem
 
 if TYPE_CHECKING:
-    from models.collections.properties import Collection
+    from models.collections.properties import Collection, Shape
 
 MAX_KEY_CHARACTERS = 1_000
 MAX_KEY_BYTES = 2_000  # what an index entry of PostgreSQL holds, with room for the collection's name
@@ -33,10 +34,35 @@ def prepare(collection: "Collection", document: dict[str, Any]) -> Prepared:
     """Check a whole document; all problems at once."""
     encoded, unstorable = encode_document(document)
     if not encoded:
+        document = _rounded(collection.shape, document)
+        encoded, unstorable = encode_document(document)
+    if not encoded:
         return Prepared(None, encoded, unstorable)
     key = collection.key_of(document)
     problems = (*unstorable, *_key_problems(collection, key), *collection.validate(document))
     return Prepared(key, encoded, problems)
+
+
+def _rounded(shape: "Shape", document: Any, depth: int = 0) -> Any:
+    """A copy in which the values of `Float`s are floats: whole numbers beyond 64 bits are some too."""
+    if not isinstance(document, dict) or depth > MAX_DEPTH:
+        return document
+    copy = dict(document)
+    for prop in shape.properties.values():
+        value = prop.value_in(document)
+        if value is None or prop.link or not (prop.shape or prop.kind is FLOAT):
+            continue
+        several = value if isinstance(value, list) else [value]
+        made = [_rounded(prop.shape, one, depth + 1) if prop.shape else _as_float(one) for one in several]
+        copy[prop.name] = made if isinstance(value, list) else made[0]
+    return copy
+
+
+def _as_float(value: Any) -> Any:
+    try:
+        return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    except OverflowError:
+        return value
 
 
 def encode_document(document: dict[str, Any]) -> tuple[bytes, tuple[Problem, ...]]:

@@ -1,8 +1,9 @@
 """Lines of an import, read and checked: each becomes a record to write or a problem with its line."""
 
 import json
+import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 _MAX_PROBLEMS = 10  # of one line that are named
 _MAX_KEY_SHOWN = 100
+_LONG_NUMBER = re.compile(rb"[0-9]{19}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ class Parser:
 def read_line(collection: "Collection", line: Line) -> Prepared | LineProblem:
     """The record of one line, or why it is none."""
     try:
-        document = orjson.loads(line.text)
+        document = _exact(line.text)
     except orjson.JSONDecodeError as error:
         return LineProblem(line.number, None, _not_json(line.text, error))
     if not isinstance(document, dict):
@@ -106,6 +108,17 @@ def read_line(collection: "Collection", line: Line) -> Prepared | LineProblem:
     if prepared.problems:
         return LineProblem(line.number, prepared.key, message_of(prepared.problems))
     return prepared
+
+
+def _exact(text: bytes) -> Any:
+    """The value of a JSON text; orjson makes floats of integers beyond 64 bits, which are to be refused by name."""
+    value = orjson.loads(text)
+    if not _LONG_NUMBER.search(text):
+        return value
+    try:
+        return json.loads(text)
+    except RecursionError:  # it is refused for its depth
+        return value
 
 
 def _shown(key: str) -> str:

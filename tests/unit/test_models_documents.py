@@ -9,6 +9,7 @@ import pytest
 from models.collections.loading import load_catalog
 from models.collections.properties import Collection
 from models.documents import encode_document, prepare
+from tests.unit.collections.files import with_properties
 
 
 @pytest.fixture(scope="session")
@@ -55,6 +56,15 @@ def test_what_cannot_be_stored_is_named_with_its_path(
     _, (problem,) = encode_document(document)
     assert problem.path == path
     assert words in problem.message
+
+
+def test_a_float_may_be_written_as_a_whole_number_of_any_size(tmp_path: Path) -> None:
+    shapes = "a: {type: number}", "b: {type: array, items: {properties: {c: {type: array, items: {type: number}}}}}"
+    (tmp_path / "work.yaml").write_text(with_properties(*shapes))
+    large = 10**20 + 1
+    prepared = prepare(load_catalog(tmp_path)["Work"], {"number": "1", "a": large, "b": [{"c": [1, large]}]})
+    assert prepared.problems == ()
+    assert orjson.loads(prepared.encoded) == {"number": "1", "a": 1e20, "b": [{"c": [1, 1e20]}]}
 
 
 def test_all_problems_are_named_at_once(anything: Collection) -> None:

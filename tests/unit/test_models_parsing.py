@@ -39,6 +39,29 @@ def test_a_bad_line_is_reported_in_one_line(tmp_path: Path, line: bytes, problem
     assert str(failure.problem) == problem
 
 
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (b"9223372036854775807", None),
+        (b"9223372036854775808", "large: 9223372036854775808 is greater than the maximum of 9223372036854775807"),
+        (b"18446744073709551616", "large: is an integer beyond 64 bits"),
+        (b"-9223372036854775809", "large: is an integer beyond 64 bits"),
+        (b'1, "any": [123456789012345678901234]', "any.0: is an integer beyond 64 bits"),
+        (b'1, "any": "123456789012345678901234"', None),
+        (b'1, "real": 123456789012345678901234', None),
+    ],
+)
+def test_an_integer_beyond_64_bits_is_reported_and_not_rounded(
+    tmp_path: Path, value: bytes, problem: str | None
+) -> None:
+    lines = ("large: {type: integer, format: int64}", "any: {}", "real: {type: number}")
+    (tmp_path / "work.yaml").write_text(with_properties(*lines))
+    line = b'{"number": "A", "large": %s}' % value
+    parsed = Parser(load_catalog(tmp_path)["Work"], LineReader(io.BytesIO(line), Limits()), SeenKeys(), Limits()).next()
+    assert parsed
+    assert [failure.problem.message for failure in parsed.failures] == ([problem] if problem else [])
+
+
 def test_a_long_key_is_shown_by_its_beginning(tmp_path: Path) -> None:
     (tmp_path / "work.yaml").write_text(with_properties())
     line = b'{"number": "%s"}' % (b"A" * 5_000)
