@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Any
 
-from indexing.fields import CREATED, DATA, FLAT, KEY, NESTED, REVISION, SEQUENCE, TEXTS, UPDATED
+from indexing.completions import completion, index_words
+from indexing.fields import COMPLETIONS, CREATED, DATA, FLAT, KEY, NESTED, REVISION, SEQUENCE, TEXTS, UPDATED
 from models.collections.kinds import COUNT, EXISTS, LINK, PRESENT, TEXT, TEXT_SLOT, Slot
 from models.collections.properties import MAX_RECURSION, ROOT, Collection, Path, Property, Shape, key_text
 
@@ -22,6 +23,7 @@ class _Build:
     targets: Targets
     flat: Fields = dataclass_field(default_factory=dict)
     texts: Fields = dataclass_field(default_factory=dict)
+    completions: Fields = dataclass_field(default_factory=dict)
 
 
 Handler = Callable[[Json, Fields, Fields, _Build], None]
@@ -60,6 +62,7 @@ class DocumentBuilder:
             FLAT: build.flat,
             NESTED: nests,
             TEXTS: build.texts,
+            **({COMPLETIONS: build.completions} if build.completions else {}),
         }
 
 
@@ -115,6 +118,8 @@ def _property(path: Path, name: str) -> list[Handler]:
         handlers.append(_extremes(prop.order_slot, path))
     if prop.kind is TEXT:
         handlers.append(_text(path, name))
+    if prop.search.suggest and prop.kind.is_string and not any(step.kind is LINK for step in path.steps):
+        handlers.append(_completions(path))
     return handlers
 
 
@@ -210,6 +215,20 @@ def _text(path: Path, name: str) -> Handler:
             _gather(build.texts, words, text)
         if texts and element:
             fields[element] = _bare(texts)
+
+    return handle
+
+
+def _completions(path: Path) -> Handler:
+    name, words = path.index, f"{path.index}{TEXT_SLOT}"
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        for one in value if isinstance(value, list) else (value,):
+            form = completion(one) if isinstance(one, str) else None
+            if form:
+                _gather(build.completions, name, form)
+                for word in index_words(form):
+                    _gather(build.completions, words, word)
 
     return handle
 

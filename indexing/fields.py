@@ -1,14 +1,16 @@
 """Where things stand in an Elasticsearch document: the one place that names its fields.
 
-A document is `{key, seq, revision, createdAt, updatedAt, data, r, n, t}`. `data` is the record as stored and is only
+A document is `{key, seq, revision, createdAt, updatedAt, data, r, n, t, s}`. `data` is the record as stored and is only
 returned; `r` holds flat fields for filters, order and facets, `n` the lists of objects whose elements are kept apart,
-`t` the words by path, for search and highlights.
+`t` the words by path, for search and highlights, `s` what is offered while one types. Elasticsearch itself fills `w`
+with the words of `t` as they are written, where an analyzer takes their stems.
 """
 
 from models.collections.kinds import TEXT_SLOT, VALUE
 from models.collections.properties import Path
 
-FLAT, NESTED, TEXTS, DATA = "r", "n", "t", "data"
+FLAT, NESTED, TEXTS, COMPLETIONS, DATA = "r", "n", "t", "s", "data"
+PLAIN_WORDS = "w"
 KEY, SEQUENCE, REVISION, CREATED, UPDATED = "key", "seq", "revision", "createdAt", "updatedAt"
 SOURCE_ENVELOPE = (KEY, REVISION, CREATED, UPDATED)
 
@@ -31,6 +33,16 @@ def nested(path: Path) -> str:
 def text(path: Path) -> str:
     """The words of a full text property, all of a record's together."""
     return f"{TEXTS}.{path.index}"
+
+
+def completions(path: Path) -> str:
+    """The values of a property that are offered while one types, each in the form of `indexing.completions`."""
+    return f"{COMPLETIONS}.{path.index}"
+
+
+def completion_words(path: Path) -> str:
+    """Their words, folded."""
+    return f"{COMPLETIONS}.{path.index}{TEXT_SLOT}"
 
 
 def element_text(path: Path) -> str:

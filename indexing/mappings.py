@@ -3,15 +3,19 @@
 from typing import Any
 
 from indexing.fields import (
+    COMPLETIONS,
     CREATED,
     DATA,
     FLAT,
     KEY,
     NESTED,
+    PLAIN_WORDS,
     REVISION,
     SEQUENCE,
     TEXTS,
     UPDATED,
+    completion_words,
+    completions,
     element_text,
     field,
     flat,
@@ -23,6 +27,8 @@ from models.collections.properties import Collection, Path
 
 Mapping = dict[str, Any]
 _NOT_SEARCHED: Mapping = {"type": "keyword", "index": False, "doc_values": False}
+_WORDS_ONLY: Mapping = {"type": "keyword", "doc_values": False}
+_PLAIN_WORDS: Mapping = {"type": "text", "analyzer": "standard", "norms": False, "index_options": "docs"}
 
 
 def mapping_of(collection: Collection) -> Mapping:
@@ -36,12 +42,17 @@ def mapping_of(collection: Collection) -> Mapping:
         FLAT: {"dynamic": False, "subobjects": False, "properties": {}},
         TEXTS: {"dynamic": False, "subobjects": False, "properties": {}},
         NESTED: {"dynamic": False, "properties": {}},
+        COMPLETIONS: {"dynamic": False, "subobjects": False, "properties": {}},
     }
     for path in collection.paths:
         _add(branches, path)
+    for path in collection.suggest_paths:
+        _put(branches, completions(path), {"type": "keyword"})
+        _put(branches, completion_words(path), _WORDS_ONLY)
+    spelt = {PLAIN_WORDS: _PLAIN_WORDS} if any(map(is_spelt_out, collection.text_paths)) else {}
     return {
         "dynamic": False,
-        "_source": {"excludes": [FLAT, NESTED, TEXTS]},
+        "_source": {"excludes": [FLAT, NESTED, TEXTS, COMPLETIONS]},
         "properties": {
             KEY: {"type": "keyword"},
             SEQUENCE: {"type": "long", "index": False},
@@ -49,6 +60,7 @@ def mapping_of(collection: Collection) -> Mapping:
             CREATED: _NOT_SEARCHED,
             UPDATED: _NOT_SEARCHED,
             DATA: {"type": "object", "enabled": False},
+            **spelt,
             **branches,
         },
     }
@@ -68,9 +80,20 @@ def _add(branches: dict[str, Mapping], path: Path) -> None:
         _put(branches, field(path, EXISTS), {"type": "boolean", "doc_values": False})
     if prop.kind is TEXT:
         words = {"type": "text", "analyzer": prop.search.analyzer}
-        _put(branches, text(path), {**words, "store": True})
+        copied = {"copy_to": PLAIN_WORDS} if is_spelt_out(path) else {}
+        _put(branches, text(path), {**words, "store": True, **copied})
         if path.nested:
             _put(branches, element_text(path), {**words, "norms": False})
+
+
+def is_spelt_out(path: Path) -> bool:
+    """Whether the words at `path` are also indexed as they are written: an error in a word is more than one in a stem.
+
+    Only where whoever may read the record may read them too, since they are not kept apart by their paths.
+    """
+    return path.last.search.analyzer != "standard" and not any(
+        step.link or (step.access and step.access.read) for step in path.steps
+    )
 
 
 def _put(branches: dict[str, Mapping], name: str, mapping: Mapping) -> None:

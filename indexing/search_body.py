@@ -1,12 +1,13 @@
 """The `_search` request of a search query, and the reading of its answer: pure functions."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import orjson
 
 from indexing.aggregates import aggregates, distinct_found, groups_found, stats_found
 from indexing.conditions import query_of
+from indexing.corrections import candidates, suggest_clauses
 from indexing.facets import aggregations, result_of, split
 from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
 from indexing.ordering import sort_clauses
@@ -14,6 +15,7 @@ from indexing.pages import page_of
 from indexing.search_query import Found, Hit, SearchQuery
 from indexing.words import highlight_fields, search_query
 from models.collections.conditions import ALWAYS, both
+from models.collections.properties import Path
 
 Body = dict[str, Any]
 MARK, END_MARK = "<mark>", "</mark>"
@@ -37,7 +39,11 @@ def search_body(query: SearchQuery) -> Body:
         if start is not None:
             body["search_after"] = list(start)
         if query.highlights and words is not None:
-            body["highlight"] = _highlight(query, words)
+            body["highlight"] = marking(words, query.text_paths)
+        if query.explain:
+            body["explain"] = True
+    if query.corrections and (suggest := suggest_clauses(query.text or "", query.text_paths)):
+        body["suggest"] = suggest
     if afterwards != ALWAYS:
         body["post_filter"] = query_of(afterwards)
     if query.facets or query.stats or query.groups or query.distinct:
@@ -54,7 +60,8 @@ def _query(words: Body | None, condition: Any) -> Body:
     return {"bool": {"must": [words], "filter": [query_of(condition)]}}
 
 
-def _highlight(query: SearchQuery, words: Body) -> Body:
+def marking(words: Body, paths: Iterable[Path]) -> Body:
+    """The `highlight` part of a request: where the query `words` is met in the full text at `paths`."""
     return {
         "type": "unified",
         "encoder": "html",
@@ -62,18 +69,19 @@ def _highlight(query: SearchQuery, words: Body) -> Body:
         "post_tags": [END_MARK],
         "max_analyzed_offset": 999_999,
         "highlight_query": words,
-        "fields": highlight_fields(query.text_paths),
+        "fields": highlight_fields(paths),
     }
 
 
 def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
     """What Elasticsearch's answer to `query` says."""
-    hits, more = page_of(query, [_hit(hit) for hit in answer["hits"]["hits"]])
+    hits, more = page_of(query, [hit_of(hit) for hit in answer["hits"]["hits"]])
     aggregated = answer.get("aggregations", {})
     return Found(
         hits=hits,
         more=more,
         total=answer["hits"]["total"]["value"] if query.total else None,
+        corrections=candidates(query.text or "", answer.get("suggest", {})) if query.corrections else (),
         facets={facet.name: result_of(facet, aggregated[facet.name], query.condition) for facet in query.facets},
         stats=stats_found(query, aggregated),
         groups=groups_found(query, aggregated),
@@ -81,13 +89,16 @@ def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
     )
 
 
-def _hit(hit: Mapping[str, Any]) -> Hit:
+def hit_of(hit: Mapping[str, Any], only: Container[str] | None = None) -> Hit:
+    """One hit of an answer, with the highlights of all texts or of some only."""
+    marked = {name.removeprefix(f"{TEXTS}."): texts for name, texts in hit.get("highlight", {}).items()}
     return Hit(
         id=int(hit["_id"]),
         source=hit.get("_source", {}),
         sort=tuple(hit.get("sort", ())),
         score=hit.get("_score"),
-        highlights={name.removeprefix(f"{TEXTS}."): texts for name, texts in hit.get("highlight", {}).items()},
+        highlights={name: texts for name, texts in marked.items() if only is None or name in only},
+        explanation=hit.get("_explanation"),
     )
 
 

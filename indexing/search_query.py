@@ -111,6 +111,10 @@ class SearchQuery:
     total: bool = False
     scores: bool = False
     highlights: bool = False
+    explain: bool = False
+    """Whether each hit comes with how its score was made."""
+    corrections: bool = False
+    """Whether search texts are wanted that may have been meant."""
     facets: tuple[FacetQuery, ...] = ()
     stats: tuple[StatsQuery, ...] = ()
     groups: tuple[GroupQuery, ...] = ()
@@ -133,6 +137,7 @@ class Hit:
     sort: SortValues
     score: float | None = None
     highlights: Mapping[str, list[str]] = field(default_factory=dict)
+    explanation: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -195,3 +200,5 @@ class Found:
     groups: Mapping[str, GroupPage] = field(default_factory=dict)
     distinct: tuple[int | None, ...] = ()
     """For each `DistinctQuery` how many values there are; `None` where they are more than it allows."""
+    corrections: tuple[str, ...] = ()
+    """Search texts that may have been meant, the likeliest first; nobody knows yet what the viewer finds by them."""

@@ -9,13 +9,19 @@ from aiodataloader import DataLoader
 from errors import CatalographError, CostExceeded, SearchUnavailable
 from indexing.distinct import WITHOUT_LISTS
 from indexing.indexes import alias_of
+from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of
 from indexing.search_body import encoded, found_of, search_body
 from indexing.search_query import Found, SearchQuery
 from indexing.server import NDJSON, SearchRefused, SearchServer, refusal_of
+from indexing.suggesting import Suggested, SuggestQuery, suggest_body, suggested_of
+
+Query = SearchQuery | SuggestQuery | JointQuery
+_ALL_STATISTICS = "dfs_query_then_fetch"
+"""How Elasticsearch weighs a word by its use in all indices of a search together."""
 
 
-class Searches(DataLoader[SearchQuery, Found | BaseException]):
-    """The searches of one request; equal queries are asked once."""
+class Searches(DataLoader[Query, Any]):
+    """The searches of one request."""
 
     def __init__(self, server: SearchServer, prefix: str, request_id: str | None, timeout: float) -> None:
         super().__init__(cache=False)
@@ -24,37 +30,83 @@ class Searches(DataLoader[SearchQuery, Found | BaseException]):
         self._request_id = request_id
         self._timeout = timeout
 
-    async def batch_load_fn(self, keys: list[SearchQuery]) -> list[Found | BaseException]:
+    async def find(self, query: SearchQuery) -> Found:
+        """A page of one collection."""
+        found: Found = await self._answer(query)
+        return found
+
+    async def suggest(self, query: SuggestQuery) -> list[Suggested]:
+        """What continues a beginning."""
+        found: list[Suggested] = await self._answer(query)
+        return found
+
+    async def find_jointly(self, query: JointQuery) -> JointFound:
+        """A page of several collections."""
+        found: JointFound = await self._answer(query)
+        return found
+
+    async def _answer(self, query: Query) -> Any:
+        found = await self.load(query)
+        if isinstance(found, BaseException):
+            raise found
+        return found
+
+    async def batch_load_fn(self, keys: list[Query]) -> list[Any]:
         try:
             answers = await self._ask(keys)
         except (CostExceeded, SearchRefused) as error:
             return [_named(error) for _ in keys]
-        return [_found(query, answer) for query, answer in zip(keys, answers, strict=True)]
+        return [self._found(query, answer) for query, answer in zip(keys, answers, strict=True)]
 
-    async def _ask(self, queries: Sequence[SearchQuery]) -> list[Any]:
+    async def _ask(self, queries: Sequence[Query]) -> list[Any]:
         limit = f"{self._timeout:g}s"
-        leaves_out = f"filter_path={WITHOUT_LISTS}" if any(query.distinct for query in queries) else ""
+        lists = any(isinstance(query, SearchQuery) and query.distinct for query in queries)
+        leaves_out = f"&filter_path={WITHOUT_LISTS}" if lists else ""
         if len(queries) == 1:
             (query,) = queries
-            path = f"/{alias_of(self._prefix, query.collection.name)}/_search?timeout={limit}&{leaves_out}"
-            return [await self._send(path, encoded(search_body(query)))]
+            options = "".join(f"&{name}={value}" for name, value in _options(query).items())
+            path = f"/{self._aliases(query)}/_search?timeout={limit}{options}{leaves_out}"
+            return [await self._send(path, encoded(_body(query)))]
         lines = bytearray()
         for query in queries:
-            lines += orjson.dumps({"index": alias_of(self._prefix, query.collection.name)}) + b"\n"
-            lines += encoded({**search_body(query), "timeout": limit}) + b"\n"
+            lines += orjson.dumps({"index": self._aliases(query), **_options(query)}) + b"\n"
+            lines += encoded({**_body(query), "timeout": limit}) + b"\n"
         answer = await self._send(f"/_msearch?{leaves_out}", bytes(lines), kind=NDJSON)
         return list(answer["responses"])
+
+    def _aliases(self, query: Query) -> str:
+        collections = query.collections if isinstance(query, JointQuery) else (query.collection,)
+        return ",".join(alias_of(self._prefix, collection.name) for collection in collections)
 
     async def _send(self, path: str, body: bytes, kind: str = "application/json") -> Any:
         return await self._server.search(path, body, kind=kind, opaque_id=self._request_id, timeout=self._timeout)
 
+    def _found(self, query: Query, answer: Any) -> Any:
+        if "error" in answer:
+            return _named(refusal_of(answer.get("status", 500), answer["error"]))
+        if answer.get("timed_out"):
+            return SearchUnavailable("The search took longer than the limit.", "Ask for less, or again later.")
+        match query:
+            case SuggestQuery():
+                return suggested_of(query, answer)
+            case JointQuery():
+                return joint_found_of(query, answer)
+            case _:
+                return found_of(query, answer)
 
-def _found(query: SearchQuery, answer: Any) -> Found | BaseException:
-    if "error" in answer:
-        return _named(refusal_of(answer.get("status", 500), answer["error"]))
-    if answer.get("timed_out"):
-        return SearchUnavailable("The search took longer than the limit.", "Ask for less, or again later.")
-    return found_of(query, answer)
+
+def _body(query: Query) -> dict[str, Any]:
+    match query:
+        case SuggestQuery():
+            return suggest_body(query)
+        case JointQuery():
+            return joint_body(query)
+        case _:
+            return search_body(query)
+
+
+def _options(query: Query) -> dict[str, str]:
+    return {"search_type": _ALL_STATISTICS} if isinstance(query, JointQuery) else {}
 
 
 def _named(error: CatalographError) -> CatalographError:

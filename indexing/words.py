@@ -1,12 +1,15 @@
 """What a user types into `search`, as an Elasticsearch query: any text at all has an answer."""
 
 import re
-from collections.abc import Callable, Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from indexing.conditions import MATCH_NONE, Query
+from indexing.fields import PLAIN_WORDS
 from indexing.fields import text as text_field
+from indexing.mappings import is_spelt_out
+from indexing.synonyms import expander
 from models.collections.properties import Collection, Path
 
 MAX_LENGTH = 2_000
@@ -16,28 +19,61 @@ MAX_GROUPS = 20
 MAX_VARIED = 100
 """Characters of a word that may be spelt nearly or be a beginning; longer ones cost Lucene more than it allows."""
 FLAGS = "AND|OR|NOT|PHRASE|PREFIX|FUZZY|SLOP|PRECEDENCE|WHITESPACE"
-EXACT, PREFIX, NEAR = 8.0, 3.0, 1.0
-"""Weights by which an exact match outranks a prefix, and a prefix a near miss."""
+TIER = 100.0
+"""More than the words' own score can be, for each of them: so an exact match outranks a prefix, that a near miss."""
 
 _TOKEN = re.compile(r'[-+]?"[^"]*"(?:~\d+)?|[^\s"]+|"')
-_PLAIN_WORD = re.compile(r"\w[\w'’.-]*", re.UNICODE)
+PLAIN_WORD = re.compile(r"\w[\w'’.-]*", re.UNICODE)
 _WORD = re.compile(r"\w", re.UNICODE)
+_JOINING = re.compile(r'[|()\\]|^[-+"]$|^"$')
+"""What makes one condition of several tokens, or is told apart by Lucene's parser alone."""
 
 
-def search_query(collection: Collection, searched: str, paths: Iterable[Path]) -> Query | None:
-    """The query of a search text over the full text at `paths`; `None` if it is blank, which is no condition."""
+@dataclass(frozen=True)
+class _Fields:
+    """Where words are looked for: the full text by analyzer, and its words as they are written."""
+
+    paths: tuple[Path, ...]
+
+    @property
+    def weighted(self) -> list[str]:
+        """The fields with their boosts, of which the greatest is 1 in every collection."""
+        return [weight for group in self.groups for weight in group]
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """The same, those of one analyzer together."""
+        most = max(path.last.search.boost for path in self.paths)
+        found: dict[str | None, list[str]] = {}
+        for path in self.paths:
+            search = path.last.search
+            found.setdefault(search.analyzer, []).append(f"{text_field(path)}^{search.boost / most:.4g}")
+        return list(found.values())
+
+    @property
+    def spelt_out(self) -> list[str]:
+        """Also the words as they are written, in which a beginning or a typing error is none of a stem's."""
+        return [*self.weighted, *([f"{PLAIN_WORDS}^0.5"] if any(map(is_spelt_out, self.paths)) else [])]
+
+
+def search_query(
+    collection: Collection, searched: str, paths: Iterable[Path], *, comparable: bool = False
+) -> Query | None:
+    """The query of a search text over the full text at `paths`; `None` if it is blank, which is no condition.
+
+    `comparable` scores compare with those of other collections, whatever their `search` setting is.
+    """
     if not searched.strip():
         return None
-    tokens = _tokens(searched)
-    fields = [f"{text_field(path)}^{path.last.search.boost:g}" for path in paths]
-    if not fields or not any(_WORD.search(token) for token in tokens):
+    tokens, fields = _tokens(searched), _Fields(tuple(paths))
+    if not fields.paths or not any(_WORD.search(token) for token in tokens):
         return MATCH_NONE
-    expand = _synonyms(collection.synonyms)
-    exact = _simple(" ".join(expand(token) for token in tokens), fields)
-    variants = _variants(collection, tokens)
-    if not variants:
+    exact = _exactly(collection, tokens, fields)
+    variants = list(_variants(collection, tokens, fields))
+    if not variants and not comparable:
         return exact
-    should = [_boosted(exact, EXACT), *(_boosted(_simple(text, fields), weight) for text, weight in variants)]
+    tier = TIER * len(tokens)
+    should = [_raised(exact, 2 * tier), *(_raised(query, tier * weight) for query, weight in variants)]
     return {"bool": {"should": should, "minimum_should_match": 1}}
 
 
@@ -56,64 +92,82 @@ def _without_variants(token: str) -> str:
     return token.replace("*", " ").replace("~", " ") if varied else token
 
 
-def _simple(text: str, fields: list[str]) -> Query:
+def _exactly(collection: Collection, tokens: Sequence[str], fields: _Fields) -> Query:
+    """All tokens as they are."""
+    expand = expander(collection.synonyms)
+    if any(map(_JOINING.search, tokens)):
+        return _simple(" ".join(expand(token) for token in tokens), fields.weighted)
+    wanted = [token for token in tokens if not token.startswith("-")]
+    if tokens == wanted and len(tokens) == 1 and expand(tokens[0]) == tokens[0]:
+        return _simple(tokens[0], fields.weighted)
+    query = {
+        "must": [_token(token, expand(token), fields) for token in wanted],
+        "must_not": [_simple(expand(token[1:]), fields.weighted) for token in tokens if token.startswith("-")],
+        # Words that an analyzer leaves out are no conditions, but not all of them can be none.
+        "filter": [_simple(" ".join(wanted), fields.weighted, "or")] if wanted else [],
+    }
+    return {"bool": {name: clauses for name, clauses in query.items() if clauses}}
+
+
+def _token(token: str, expanded: str, fields: _Fields) -> Query:
+    """One word or phrase; what an analyzer leaves out, such as "the", is found where that analyzer is at work."""
+    if expanded != token or not PLAIN_WORD.fullmatch(token):
+        return _simple(expanded, fields.weighted)
+    shared = {"query": token, "operator": "and", "zero_terms_query": "all", "lenient": True}
+    return _best([{"multi_match": {**shared, "fields": group}} for group in fields.groups])
+
+
+def _best(queries: list[Query]) -> Query:
+    return queries[0] if len(queries) == 1 else {"dis_max": {"queries": queries}}
+
+
+def _simple(text: str, fields: list[str], operator: str = "and") -> Query:
     return {
         "simple_query_string": {
             "query": text,
             "fields": fields,
-            "default_operator": "and",
+            "default_operator": operator,
             "flags": FLAGS,
             "lenient": True,
         }
     }
 
 
-def _boosted(query: Query, weight: float) -> Query:
-    (name, body), *_ = query.items()
-    return {name: {**body, "boost": weight}}
+def _raised(query: Query, weight: float) -> Query:
+    """`query` with so much more for all that it finds."""
+    return {"bool": {"must": [query, {"match_all": {"boost": weight}}]}} if weight else query
 
 
-def _variants(collection: Collection, tokens: list[str]) -> list[tuple[str, float]]:
+def _variants(collection: Collection, tokens: list[str], fields: _Fields) -> Iterable[tuple[Query, float]]:
     """The text with its last word as a prefix, and with its words spelt nearly, as the collection's `search` allows."""
-    variants: list[tuple[str, float]] = []
-    if collection.search.prefix and _PLAIN_WORD.fullmatch(tokens[-1]) and 1 < len(tokens[-1]) <= MAX_VARIED:
-        variants.append((" ".join([*tokens[:-1], f"{tokens[-1]}*"]), PREFIX))
+    begins = collection.search.prefix and PLAIN_WORD.fullmatch(tokens[-1]) and 1 < len(tokens[-1]) <= MAX_VARIED
+    if begins:
+        yield _varied(collection, tokens, [*tokens[:-1], f"{tokens[-1]}*"], fields), 1
     near = [_near(token) for token in tokens]
     if collection.search.fuzzy and near != tokens:
-        variants.append((" ".join(near), NEAR))
-    return variants
+        yield _varied(collection, tokens, near, fields), 0
+
+
+def _varied(collection: Collection, tokens: list[str], variants: list[str], fields: _Fields) -> Query:
+    """All tokens as they are or as their variants."""
+    expand = expander(collection.synonyms)
+    if any(map(_JOINING.search, tokens)):
+        return _simple(" ".join(variants), fields.weighted)
+    must, must_not = [], []
+    for token, variant in zip(tokens, variants, strict=True):
+        if token.startswith("-"):
+            must_not.append(_simple(expand(token[1:]), fields.weighted))
+        else:
+            found = _token(token, expand(token), fields)
+            must.append(found if variant == token else _best([found, _simple(variant, fields.spelt_out)]))
+    return {"bool": {"must": must, **({"must_not": must_not} if must_not else {})}}
 
 
 def _near(token: str) -> str:
     """A plain word from the fourth letter on with one letter, from the eighth with two, allowed to be wrong."""
-    if not _PLAIN_WORD.fullmatch(token) or not 4 <= len(token) <= MAX_VARIED or not token.isalpha():
+    if not PLAIN_WORD.fullmatch(token) or not 4 <= len(token) <= MAX_VARIED or not token.isalpha():
         return token
     return f"{token}~{1 if len(token) < 8 else 2}"
-
-
-@lru_cache(maxsize=200)
-def _synonyms(lines: tuple[str, ...]) -> Callable[[str], str]:
-    """Replaces a plain word by the group of what it may stand for; multi-word synonyms become phrases."""
-    groups: dict[str, dict[str, None]] = {}
-    for line in lines:
-        left, arrow, right = line.partition("=>")
-        words = [word.strip() for word in left.split(",") if word.strip()]
-        meanings = [word.strip() for word in right.split(",") if word.strip()] if arrow else words
-        for word in words:
-            groups.setdefault(word.casefold(), {}).update(dict.fromkeys(meanings))
-
-    def expand(token: str) -> str:
-        sign, word = (token[0], token[1:]) if token[:1] in "-+" else ("", token)
-        meanings = groups.get(word.strip('"').casefold())
-        if not meanings:
-            return token
-        return f"{sign}({' | '.join(_quoted(meaning) for meaning in meanings)})"
-
-    return expand
-
-
-def _quoted(meaning: str) -> str:
-    return f'"{meaning}"' if not _PLAIN_WORD.fullmatch(meaning) else meaning
 
 
 def highlight_fields(paths: Iterable[Path]) -> dict[str, Any]:

@@ -45,6 +45,8 @@ class Selected:
     total: bool = False
     scores: bool = False
     highlights: bool = False
+    explanations: bool = False
+    correction: bool = False
     facets: tuple[FacetQuery, ...] = ()
     stats: tuple[StatsQuery, ...] = ()
     groups: tuple[GroupQuery, ...] = ()
@@ -56,6 +58,7 @@ class Edge:
     place: tuple[Any, ...]
     score: float | None
     highlights: Mapping[str, list[str]]
+    explanation: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Connection:
     facets: Mapping[str, FacetResult]
     stats: Stats
     groups: Mapping[str, Groups]
+    did_you_mean: str | None = None
 
     @property
     def nodes(self) -> list[Node]:
@@ -114,9 +118,11 @@ async def search(
         after=after,
         before=before,
         fields=selected.fields,
-        total=selected.total or any(facet.missing for facet in absent),
+        total=selected.total or selected.correction or any(facet.missing for facet in absent),
         scores=selected.scores,
         highlights=selected.highlights,
+        explain=selected.explanations and ctx.viewer.is_admin,
+        corrections=selected.correction,
         facets=tuple(facet for facet in selected.facets if facet not in absent),
         stats=_followed(ctx, selected.stats),
         groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
@@ -133,6 +139,7 @@ async def search(
         facets={**found.facets, **{facet.name: FacetResult(missing=found.total or 0) for facet in absent}},
         stats=found.stats,
         groups={one.name: _groups(ctx, collection, one, found.groups[one.name]) for one in query.groups},
+        did_you_mean=await _did_you_mean(ctx, query, found),
     )
 
 
@@ -164,6 +171,17 @@ async def _behind(ctx: Context, query: SearchQuery, selected: Selected) -> bool:
     return behind is not None and (await _found(ctx, behind)).more
 
 
+async def _did_you_mean(ctx: Context, query: SearchQuery, found: Found) -> str | None:
+    """The likeliest text by which the same search finds more."""
+    asked = [
+        SearchQuery(query.collection, text, query.condition, query.scope, total=True, readable=query.readable)
+        for text in found.corrections
+    ]
+    totals = await asyncio.gather(*map(ctx.searches.find, asked))
+    more = (one.text for one, other in zip(asked, totals, strict=True) if (other.total or 0) > (found.total or 0))
+    return next(more, None)
+
+
 def page_size(arguments: Mapping[str, Any], most: int) -> tuple[int, int | None]:
     """`first` and `last` of a connection. Raises `BadUserInput` where they are out of bounds or both given."""
     first, last = arguments.get("first"), arguments.get("last")
@@ -176,7 +194,7 @@ def page_size(arguments: Mapping[str, Any], most: int) -> tuple[int, int | None]
 
 
 def _edge(collection: Collection, hit: Hit) -> Edge:
-    return Edge(node_of_hit(collection, hit), hit.sort, hit.score, hit.highlights)
+    return Edge(node_of_hit(collection, hit), hit.sort, hit.score, hit.highlights, hit.explanation)
 
 
 def _order(ctx: Context, collection: Collection, given: Any, *, searched: bool) -> tuple[OrderKey, ...]:

@@ -29,10 +29,12 @@ from schema.connections import Connections
 from schema.dead_letters import DeadLetterFields
 from schema.info import Info
 from schema.inputs import Inputs
+from schema.joint_search import joint_search_field
 from schema.mutations import Mutations
 from schema.outputs import Outputs, listed, page_arguments, required
 from schema.registry import Registry
 from schema.static_types import static_schema
+from schema.suggestions import suggestions_field
 from schema.tasks import TaskFields
 
 
@@ -44,7 +46,7 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
     inputs = Inputs(registry, outputs)
     connections = Connections(registry, inputs)
     mutations = Mutations(registry, inputs)
-    registry.once("CollectionName", lambda: _collection_names(catalog))
+    names = registry.once("CollectionName", lambda: _collection_names(catalog))
     records = [outputs.record(collection, _history_field(registry)) for collection in catalog]
     assert static.query_type
     queries = {"node": _node_field(registry), "nodes": _nodes_field(registry)}
@@ -55,7 +57,10 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
         _add_reverse(catalog, collection, outputs, connections)
         queries[collection.single] = _lookup_field(registry, collection)
         queries[collection.plural] = connections.search_field(collection)
+        if collection.suggest_paths:
+            queries[f"{collection.single}Suggestions"] = suggestions_field(registry, collection)
         changes |= mutations.fields(collection)
+    queries["search"] = joint_search_field(registry, catalog, names)
     return GraphQLSchema(
         query=GraphQLObjectType("Query", queries | static.query_type.fields, description=static.query_type.description),
         subscription=GraphQLObjectType(

@@ -6,9 +6,7 @@ from typing import Any
 from graphql import (
     GraphQLArgument,
     GraphQLField,
-    GraphQLFloat,
     GraphQLInt,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLString,
 )
@@ -20,7 +18,8 @@ from models.collections.properties import Collection, Path, Shape
 from resolvers.context import Context
 from resolvers.grouping import group_query
 from resolvers.nodes import Node
-from resolvers.searches import Connection, Edge, Selected, search
+from resolvers.searches import Connection, Selected, search
+from schema.edges import page_fields
 from schema.facets import Facets, FacetSource, facet_queries
 from schema.groups import Groups
 from schema.info import Info
@@ -29,6 +28,8 @@ from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
 from schema.selection import Selection, object_type
 from schema.stats import StatsSource, StatsTypes, stats_queries
+
+SYNTAX = 'Words that must all be found. "a phrase", -without, this | that, begin*, roughly~'
 
 
 class Connections:
@@ -77,21 +78,18 @@ class Connections:
         def fields() -> dict[str, GraphQLField]:
             node: Any = self._registry.scalar(collection.name)
             found = {
-                "edges": GraphQLField(
-                    required(listed(self._edge(collection, node))),
-                    resolve=lambda connection, _info: [EdgeSource(connection, edge) for edge in connection.edges],
-                    description="The records with their places.",
-                ),
-                "nodes": GraphQLField(required(listed(node)), description="The records."),
-                "pageInfo": GraphQLField(
-                    GraphQLNonNull(self._registry.page_info), resolve=_page_info, description="Where the page stands."
-                ),
+                **page_fields(self._registry, f"{collection.name}Edge", node),
                 "totalCount": GraphQLField(
                     required(GraphQLInt),
                     resolve=lambda connection, _info: connection.total,
                     description="How many records are found in all, exactly.",
                 ),
             }
+            found["didYouMean"] = GraphQLField(
+                GraphQLString,
+                resolve=lambda connection, _info: connection.did_you_mean,
+                description="A search text that finds more than the given one, where that has a slip; else null.",
+            )
             facets = self._facets.type(collection.shape)
             if facets:
                 found["facets"] = GraphQLField(
@@ -112,33 +110,11 @@ class Connections:
         title = f"A page of {collection.plural}."
         return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
 
-    def _edge(self, collection: Collection, node: Any) -> GraphQLObjectType:
-        name = f"{collection.name}Edge"
-        fields = {
-            "node": GraphQLField(required(node), resolve=lambda s, _info: s.edge.node, description="The record."),
-            "cursor": GraphQLField(
-                required(GraphQLString),
-                resolve=lambda s, _info: s.connection.cursor(s.edge.place),
-                description="Its place, for after and before.",
-            ),
-            "score": GraphQLField(
-                GraphQLFloat, resolve=lambda s, _info: s.edge.score, description="How well it meets the search."
-            ),
-            "highlights": GraphQLField(
-                required(listed(self._registry.highlight)),
-                resolve=lambda s, _info: [{"path": p, "fragments": f} for p, f in s.edge.highlights.items()],
-                description="Where the search matched.",
-            ),
-        }
-        title = "A record and its place in the order."
-        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
-
     def _arguments(self, collection: Collection) -> dict[str, GraphQLArgument]:
         order = self._inputs.order(collection.shape)
         assert order
-        syntax = 'Words that must all be found. "a phrase", -without, this | that, begin*, roughly~'
         return {
-            "search": GraphQLArgument(GraphQLString, description=syntax),
+            "search": GraphQLArgument(GraphQLString, description=SYNTAX),
             "filter": GraphQLArgument(
                 self._inputs.filter(collection.shape, root=True), description="Conditions, all of which must hold."
             ),
@@ -158,6 +134,8 @@ class Connections:
             total=bool(selection.named("totalCount")),
             scores=bool(edges.named("score")),
             highlights=bool(edges.named("highlights")),
+            explanations=bool(edges.named("explanation")),
+            correction=bool(selection.named("didYouMean")),
             facets=tuple(self._facets_of(selection, collection, ctx.services.settings.max_first)),
             stats=stats_queries(iter([selection.named("stats")]), collection.shape),
             groups=tuple(self._groups_of(ctx, selection, collection)),
@@ -178,26 +156,6 @@ class Connections:
                 nodes = (groups.named("nodes"), groups.named("edges").named("node"))
                 stats = stats_queries((one.named("stats") for one in nodes), collection.shape)
                 yield group_query(ctx, collection, key, arguments, stats)
-
-
-class EdgeSource:
-    """An edge with the connection that knows how to write its cursor."""
-
-    __slots__ = ("connection", "edge")
-
-    def __init__(self, connection: Connection, edge: Edge) -> None:
-        self.connection = connection
-        self.edge = edge
-
-
-def _page_info(connection: Connection, _info: Info) -> dict[str, Any]:
-    places = [edge.place for edge in connection.edges]
-    return {
-        "hasNextPage": connection.has_next,
-        "hasPreviousPage": connection.has_previous,
-        "startCursor": connection.cursor(places[0]) if places else None,
-        "endCursor": connection.cursor(places[-1]) if places else None,
-    }
 
 
 def source_fields(selection: Selection, shape: Shape) -> tuple[str, ...]:

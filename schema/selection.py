@@ -27,6 +27,8 @@ class Selection:
 
     info: Info
     nodes: tuple[FieldNode, ...]
+    types: frozenset[str] | None = None
+    """The type of what is selected from and its interfaces, where only fragments on these are opened."""
 
     @classmethod
     def below(cls, info: Info) -> "Selection":
@@ -72,10 +74,14 @@ class Selection:
             if isinstance(selection, FieldNode):
                 yield selection
             elif isinstance(selection, InlineFragmentNode):
-                yield from self._walk(selection.selection_set.selections)
+                yield from self._opened(selection)
             elif isinstance(selection, FragmentSpreadNode):
-                fragment = self._fragment(selection.name.value)
-                yield from self._walk(fragment.selection_set.selections)
+                yield from self._opened(self._fragment(selection.name.value))
+
+    def _opened(self, fragment: InlineFragmentNode | FragmentDefinitionNode) -> Iterator[FieldNode]:
+        on = fragment.type_condition
+        if self.types is None or on is None or on.name.value in self.types:
+            yield from self._walk(fragment.selection_set.selections)
 
     def _fragment(self, name: str) -> FragmentDefinitionNode:
         found: Any = self.info.fragments[name]

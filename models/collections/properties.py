@@ -310,6 +310,12 @@ class Collection:
         return tuple(path for path in self.paths if path.last.kind is TEXT)
 
     @cached_property
+    def suggest_paths(self) -> tuple[Path, ...]:
+        """The ways to what is offered while one types, those over links left out: they complete the target's."""
+        own = (path for path in self.paths if not any(step.kind is LINK for step in path.steps))
+        return tuple(path for path in own if path.last.search.suggest and path.last.kind.is_string)
+
+    @cached_property
     def links(self) -> tuple[Path, ...]:
         """Every way to a link, those of unrolled recursion too."""
         return tuple(path for path in self.paths if path.last.kind is LINK)

@@ -1,0 +1,86 @@
+"""The edges and the page information that all connections of searches have."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from graphql import GraphQLField, GraphQLFloat, GraphQLObjectType, GraphQLString
+
+from resolvers.searches import Edge
+from schema.info import Info
+from schema.outputs import listed, required
+from schema.registry import Registry
+from schema.scalars import JSON
+
+
+class Page(Protocol):
+    """What a page of any search has."""
+
+    @property
+    def edges(self) -> Sequence[Edge]: ...
+    @property
+    def cursor(self) -> Callable[[tuple[Any, ...]], str]: ...
+    @property
+    def has_next(self) -> bool: ...
+    @property
+    def has_previous(self) -> bool: ...
+
+
+class EdgeSource:
+    """An edge with the page that knows how to write its cursor."""
+
+    __slots__ = ("edge", "page")
+
+    def __init__(self, page: Page, edge: Edge) -> None:
+        self.page = page
+        self.edge = edge
+
+
+def page_fields(registry: Registry, name: str, node: Any) -> dict[str, GraphQLField]:
+    """The fields of a connection that give its records; its edges are of the type `name`."""
+    return {
+        "edges": GraphQLField(
+            required(listed(_edge_type(registry, name, node))),
+            resolve=lambda page, _info: [EdgeSource(page, edge) for edge in page.edges],
+            description="The records with their places.",
+        ),
+        "nodes": GraphQLField(required(listed(node)), description="The records."),
+        "pageInfo": GraphQLField(
+            required(registry.page_info), resolve=_page_info, description="Where the page stands."
+        ),
+    }
+
+
+def _edge_type(registry: Registry, name: str, node: Any) -> GraphQLObjectType:
+    fields = {
+        "node": GraphQLField(required(node), resolve=lambda s, _info: s.edge.node, description="The record."),
+        "cursor": GraphQLField(
+            required(GraphQLString),
+            resolve=lambda s, _info: s.page.cursor(s.edge.place),
+            description="Its place, for after and before.",
+        ),
+        "score": GraphQLField(
+            GraphQLFloat, resolve=lambda s, _info: s.edge.score, description="How well it meets the search."
+        ),
+        "highlights": GraphQLField(
+            required(listed(registry.highlight)),
+            resolve=lambda s, _info: [{"path": p, "fragments": f} for p, f in s.edge.highlights.items()],
+            description="Where the search matched.",
+        ),
+        "explanation": GraphQLField(
+            JSON,
+            resolve=lambda s, _info: s.edge.explanation,
+            description="How Elasticsearch made the score, `{value description details}`; null for who is not `admin`.",
+        ),
+    }
+    title = "A record and its place in the order."
+    return registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
+
+
+def _page_info(page: Page, _info: Info) -> dict[str, Any]:
+    places = [edge.place for edge in page.edges]
+    return {
+        "hasNextPage": page.has_next,
+        "hasPreviousPage": page.has_previous,
+        "startCursor": page.cursor(places[0]) if places else None,
+        "endCursor": page.cursor(places[-1]) if places else None,
+    }
