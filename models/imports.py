@@ -74,17 +74,30 @@ async def import_records(
     with _opened(source) as file, _seen_keys() as seen:
         report = ImportReport(size=_size(file))
         parser = Parser(collection, LineReader(file, limits), seen, limits)
-        parsed = await asyncio.to_thread(parser.next)
-        while parsed is not None:
-            following = asyncio.ensure_future(asyncio.to_thread(parser.next))
-            try:
+        following = asyncio.ensure_future(asyncio.to_thread(parser.next))
+        try:
+            while (parsed := await asyncio.shield(following)) is not None:
+                following = asyncio.ensure_future(asyncio.to_thread(parser.next))
                 failures = await _write(database, collection, parsed, report, by)
-            finally:
-                await asyncio.wait([following])  # a thread can't be cancelled, and the file is still in its hands
-            _tell(parsed, failures, report, on_problem)
-            on_progress(replace(report))
-            parsed = following.result()
+                _tell(parsed, failures, report, on_problem)
+                on_progress(replace(report))
+        finally:
+            await _until_done(following)
     return report
+
+
+async def _until_done(reading: asyncio.Future[Parsed | None]) -> None:
+    """Wait for a thread, however often we are cancelled: it can't be, and has the file and the keys in its hands."""
+    cancelled: asyncio.CancelledError | None = None
+    while not reading.done():
+        try:
+            await asyncio.wait([reading])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if not reading.cancelled():
+        reading.exception()  # told already, or of no interest after another error
+    if cancelled:
+        raise cancelled
 
 
 async def _write(

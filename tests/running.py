@@ -114,6 +114,7 @@ def beside(system: System, data: Path, collections: Path, number: int) -> Iterat
         "index_prefix": name,
         "secret": given.secret,
         "admin_token": given.admin_token,
+        "allow_private_urls": "true",
     }
     data.mkdir()
     (data / "settings.env").write_text(
@@ -123,8 +124,8 @@ def beside(system: System, data: Path, collections: Path, number: int) -> Iterat
     started = System(f"http://127.0.0.1:{_free_port()}", data, given.admin_token)
     assert started.command("migrate").returncode == 0
     with ExitStack() as stack:
-        for part in (["worker"], ["beat"], ["serve", "--port", started.url.rpartition(":")[2]]):
-            stack.enter_context(_part([*part, "--data", str(data)], data / f"{part[0]}.log"))
+        for arguments in (["worker"], ["beat"], ["serve", "--port", started.url.rpartition(":")[2]]):
+            stack.enter_context(part([*arguments, "--data", str(data)], data / f"{arguments[0]}.log"))
         _until_answered(started)
         yield started
     asyncio.run(execute(given.database_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
@@ -140,7 +141,8 @@ async def execute(database_url: str, statement: str) -> None:
 
 
 @contextmanager
-def _part(arguments: Sequence[str], log: Path) -> Iterator[None]:
+def part(arguments: Sequence[str], log: Path) -> Iterator[None]:
+    """One process of ours, for the time of the block."""
     command = launch_command((sys.executable, "-m", "cli", *arguments))
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment({}))

@@ -1,0 +1,70 @@
+"""A web server that gives out files in the way that a test wants: at once, slowly, elsewhere, broken off."""
+
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class Served:
+    """What an address answers; each of `parts` is sent after `pause` seconds, and `promised` bytes are said to come."""
+
+    parts: tuple[bytes, ...] = ()
+    pause: float = 0.0
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    promised: int | None = None
+
+
+class Files(dict[str, Served]):
+    """What is served, by path; what is not there is 404. `asked` are the paths in the order of the requests."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
+        self.asked: list[str] = []
+
+    def url(self, path: str, host: str = "127.0.0.1") -> str:
+        return f"http://{host}:{self.port}{path}"
+
+
+@contextmanager
+def serving(host: str = "127.0.0.1") -> Iterator[Files]:
+    """A server for the time of the block."""
+    server = ThreadingHTTPServer((host, 0), _Handler)
+    server.daemon_threads = True
+    files = server.files = Files(server.server_port)  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield files
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        files: Files = self.server.files  # type: ignore[attr-defined]
+        files.asked.append(self.path)
+        served = files.get(self.path, Served(status=404))
+        self.send_response(served.status)
+        for name, value in served.headers.items():
+            self.send_header(name, value)
+        if served.promised is not None:
+            self.send_header("content-length", str(served.promised))
+        self.end_headers()
+        try:
+            for part in served.parts:
+                time.sleep(served.pause)
+                self.wfile.write(part)
+        except OSError:
+            return  # whoever asked has left
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
