@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from models.collections.annotations import CALENDAR, FACET_KEYS
+from models.collections.resolving import ALTERNATIVES
 from models.collections.validation import META_SCHEMA
 
 Schema = dict[str, Any]
@@ -73,6 +74,7 @@ def _property() -> Schema:
             "properties": {"additionalProperties": inner},
             "$defs": {"additionalProperties": inner},
             "items": inner,
+            **{keyword: {"items": inner} for keyword in (*ALTERNATIVES, "allOf")},
         },
     }
 

@@ -22,6 +22,13 @@ def tree(depth: int) -> dict[str, Any]:
     return node
 
 
+def below(depth: int, condition: dict[str, Any]) -> dict[str, Any]:
+    """The filter of a tree that holds where `condition` does at this depth."""
+    for _ in range(depth - 1):
+        condition = {"children": {"some": condition}}
+    return condition
+
+
 def nested(levels: int) -> Any:
     value: Any = "core"
     for level in range(levels):
@@ -251,7 +258,10 @@ def test_the_edges_of_each_kind_are_counted_exactly(admin: Api) -> None:
         ("_true", "true"),
         ("_x", "__x"),
     }
-    assert [b["value"] for b in facets["link"]["buckets"]] == ["https://example.org/%C3%BC?q=a%20b#c", "urn:isbn:0451450523"]
+    assert [b["value"] for b in facets["link"]["buckets"]] == [
+        "https://example.org/%C3%BC?q=a%20b#c",
+        "urn:isbn:0451450523",
+    ]
     assert [b["value"] for b in facets["uuid"]["buckets"]] == [UUID]
     assert facets["tree"]["children"]["children"]["name"]["buckets"] == [{"value": "level3", "count": 1}]
     # Records are counted, in however many elements the value stands.
@@ -267,11 +277,9 @@ def test_a_recursion_is_returned_whole_searched_by_its_words_and_filtered_to_a_d
       edges { node { key } highlights { fragments } } } }"""
     (edge,) = admin.ask(search, s="level12", k=GIVEN)["specimens"]["edges"]
     assert edge == {"node": {"key": "a"}, "highlights": [{"fragments": ["<mark>level12</mark>"]}]}
-    deep: dict[str, Any] = {"name": {"eq": "level12"}}
-    for _ in range(11):
-        deep = {"children": {"some": deep}}
+    assert found(admin, tree=below(4, {"name": {"eq": "level4"}})) == ["a"]
     document = "query($f: SpecimenFilter) { specimens(filter: $f) { totalCount } }"
-    assert admin.refusal(document, f={"tree": deep}) == "BAD_USER_INPUT"
+    assert admin.refusal(document, f={"tree": below(5, {"name": {"eq": "level5"}})}) == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize(
