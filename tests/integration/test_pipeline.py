@@ -1,0 +1,321 @@
+"""The index follows PostgreSQL: what is included, what fails alone, what arrives late, what was lost."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from config import Settings
+from indexing.bulk import bulk_item, send
+from indexing.rebuild import rebuild
+from indexing.services import Services, open_services
+from indexing.showing import show_changes
+from indexing.sync import drain, drain_batch, follow
+from indexing.verify import Verified, verify
+from models.deadletters import list_dead_letters
+from models.outbox import backlog
+from models.records import Record, records_with_deleted
+from models.states import read_state, save_state
+from tests.integration.conftest import ServerUrls
+
+pytestmark = pytest.mark.anyio
+
+FILES = {
+    "people.yaml": """
+name: Person
+key: id
+schema:
+  type: object
+  properties:
+    id: {type: string}
+    name: {type: string, x-search: {text: standard}}
+""",
+    "books.yaml": """
+name: Book
+key: id
+schema:
+  type: object
+  properties:
+    id: {type: string}
+    title: {type: string, x-search: {text: standard}}
+    authors: {type: array, items: {type: string, x-link: {collection: Person, as: writers, include: [name]}}}
+""",
+}
+
+
+@pytest.fixture
+async def services(servers: ServerUrls, database_url: str, tmp_path: Path) -> AsyncIterator[Services]:
+    """Two collections, of which books include the names of people, with indices of their own."""
+    for name, text in FILES.items():
+        (tmp_path / name).write_text(text)
+    settings = Settings(
+        collections=tmp_path,
+        database_url=database_url,
+        elasticsearch_url=servers.elasticsearch_url,
+        redis_url=servers.redis_url,
+        broker_url=servers.redis_url,
+        secret="of the tests alone",
+        index_prefix=f"t{uuid.uuid4().hex}",
+        index_batch=50,
+    )
+    async with open_services(settings) as opened:
+        yield opened
+        for index in await opened.search.ask("GET", f"/{settings.index_prefix}-*"):
+            await opened.indexes.remove(index)
+        await opened.search.ask("DELETE", f"/_index_template/{settings.index_prefix}")
+
+
+async def create(services: Services, name: str, *documents: dict[str, Any]) -> list[Record]:
+    async with services.database.writing() as session:
+        return [await session.create(services.catalog[name], document) for document in documents]
+
+
+async def update(services: Services, record: Record, data: dict[str, Any]) -> Record:
+    collection = services.catalog[record.collection]
+    async with services.database.writing() as session:
+        current = await session.record_for_update(collection, record.id)
+        assert current
+        return await session.update(collection, current, data)
+
+
+async def delete(services: Services, record: Record) -> Record:
+    async with services.database.writing() as session:
+        current = await session.record_for_update(services.catalog[record.collection], record.id)
+        assert current
+        return await session.delete(current)
+
+
+async def stored(services: Services, *records: Record) -> list[Record]:
+    async with services.database.reading() as session:
+        found = await records_with_deleted(session, [record.id for record in records])
+    return [found[record.id] for record in records]
+
+
+async def found(services: Services, name: str, query: dict[str, Any]) -> set[str]:
+    """The keys of what searches find."""
+    await show_changes(services, [name])
+    path = f"/{services.settings.index_prefix}-{name.lower()}/_search"
+    answer = await services.search.search(path, orjson.dumps({"query": query, "size": 1_000}))
+    return {hit["_source"]["key"] for hit in answer["hits"]["hits"]}
+
+
+def by_writer(name: str) -> dict[str, Any]:
+    return {"match": {"t.writers.name": name}}
+
+
+EVERYTHING: dict[str, Any] = {"match_all": {}}
+
+
+async def test_what_includes_a_record_is_found_by_what_that_is_now(services: Services) -> None:
+    (ann,) = await create(services, "Person", {"id": "a", "name": "Ann"})
+    await create(services, "Book", {"id": "1", "authors": ["a"]}, {"id": "2", "authors": ["b"]}, {"id": "3"})
+    await drain(services)
+    assert await found(services, "Book", by_writer("Ann")) == {"1"}
+    await update(services, ann, {"id": "a", "name": "Zoe"})
+    await drain(services)
+    assert await found(services, "Book", by_writer("Ann")) == set()
+    assert await found(services, "Book", by_writer("Zoe")) == {"1"}
+    await create(services, "Person", {"id": "b", "name": "Zoe"})
+    await drain(services)
+    assert await found(services, "Book", by_writer("Zoe")) == {"1", "2"}
+    await delete(services, ann)
+    await drain(services)
+    assert await found(services, "Book", by_writer("Zoe")) == {"2"}
+
+
+async def test_what_includes_several_records_that_change_together_is_indexed_once(services: Services) -> None:
+    people = await create(services, "Person", *({"id": str(n), "name": f"A{n}"} for n in range(120)))
+    books = await create(
+        services, "Book", *({"id": str(n), "authors": [str(n), str(119 - n), "0"]} for n in range(120))
+    )
+    await drain(services)
+    before = [book.index_version for book in await stored(services, *books)]
+    for person in people:
+        await update(services, person, {"id": person.key, "name": "B"})
+    await asyncio.gather(*(drain(services) for _ in range(3)))
+    assert [book.index_version for book in await stored(services, *books)] == [version + 1 for version in before]
+    assert len(await found(services, "Book", by_writer("B"))) == 120
+
+
+async def test_what_users_wrote_does_not_wait_for_what_follows(services: Services) -> None:
+    (ann,) = await create(services, "Person", {"id": "a", "name": "Ann"})
+    await create(services, "Book", *({"id": str(n), "authors": ["a"]} for n in range(200)))
+    await drain(services)
+    await update(services, ann, {"id": "a", "name": "Zoe"})
+    await drain_batch(services)
+    while await follow(services):
+        pass
+    await create(services, "Book", {"id": "new", "authors": ["a"]})
+    await drain_batch(services)
+    assert "new" in await found(services, "Book", by_writer("Zoe"))
+    async with services.database.reading() as session:
+        assert (await backlog(session))["Book"].pending > 100
+
+
+async def test_a_delete_is_not_undone_by_an_older_update_that_arrives_late(services: Services) -> None:
+    (book,) = await create(services, "Book", {"id": "1", "title": "old"})
+    await drain(services)
+    async with services.database.reading() as session:
+        index = (await read_state(session, "Book")).index_name
+    assert index
+    late = bulk_item(await update(services, book, {"id": "1", "title": "late"}), index, services.builders["Book"], {})
+    await delete(services, book)
+    await drain(services)
+    assert [outcome.reason for outcome in await send(services.search, [(book.id, late)], 1_000)] == [None]
+    assert await found(services, "Book", EVERYTHING) == set()
+
+
+async def test_one_record_whose_document_can_not_be_made_does_not_stop_the_others(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    builder = services.builders["Book"]
+    build = builder.build
+    monkeypatch.setattr(builder, "build", lambda *given: build(*given) if given[0].key != "7" else 1 / 0)
+    books = await create(services, "Book", *({"id": str(n), "title": "x"} for n in range(20)))
+    drained = await drain(services)
+    assert (drained.indexed, drained.buried) == (19, 1)
+    async with services.database.reading() as session:
+        (letter,) = await list_dead_letters(session, "Book", 10)
+        assert await backlog(session) == {}
+    assert (letter.record_id, letter.key) == (books[7].id, "7")
+    assert "division by zero" in letter.reason
+    monkeypatch.undo()
+    await update(services, books[7], {"id": "7", "title": "y"})
+    await drain(services)
+    async with services.database.reading() as session:
+        assert await list_dead_letters(session, "Book", 10) == []
+    assert len(await found(services, "Book", EVERYTHING)) == 20
+
+
+async def test_one_row_that_fails_in_postgresql_does_not_stop_the_others(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import indexing.sync as sync
+
+    linked = sync.linked
+
+    async def failing(session: Any, collection: Any, records: Any) -> Any:
+        records = list(records)
+        if any(record.key == "13" for record in records):
+            raise ValueError("unheard of")
+        return await linked(session, collection, records)
+
+    monkeypatch.setattr(sync, "linked", failing)
+    await create(services, "Book", *({"id": str(n)} for n in range(40)))
+    drained = await drain(services)
+    assert (drained.indexed, drained.buried) == (39, 1)
+    async with services.database.reading() as session:
+        (letter,) = await list_dead_letters(session, "Book", 10)
+    assert (letter.key, "unheard of" in letter.reason) == ("13", True)
+
+
+async def test_an_index_that_was_lost_is_told_and_made_anew(services: Services) -> None:
+    await create(services, "Book", {"id": "1"}, {"id": "2"})
+    await drain(services)
+    async with services.database.reading() as session:
+        index = (await read_state(session, "Book")).index_name
+    await services.search.ask("DELETE", f"/{index}")
+    await create(services, "Book", {"id": "3"})
+    drained = await drain(services)
+    assert (drained.gone, drained.postponed) == ({"Book"}, 1)
+    assert not await services.indexes.exists(str(index))
+    await rebuild(services, services.catalog["Book"])
+    assert await found(services, "Book", EVERYTHING) == {"1", "2", "3"}
+
+
+async def test_a_rebuild_that_was_stopped_goes_on_from_its_place(services: Services) -> None:
+    books = await create(services, "Book", *({"id": str(n), "title": "x"} for n in range(300)))
+    await drain(services)
+
+    def stop(done: int, total: int) -> None:
+        if done >= 100:
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await rebuild(services, services.catalog["Book"], stop)
+    async with services.database.reading() as session:
+        left = await read_state(session, "Book")
+    assert left.building_index
+    assert left.built_until >= books[99].id
+    assert await found(services, "Book", EVERYTHING) == {str(n) for n in range(300)}
+    await update(services, books[0], {"id": "0", "title": "changed meanwhile"})
+    await delete(services, books[1])
+    await drain(services)
+    built = await rebuild(services, services.catalog["Book"])
+    assert built.index == left.building_index
+    assert built.indexed <= 200
+    assert await found(services, "Book", EVERYTHING) == {str(n) for n in range(300) if n != 1}
+    assert await found(services, "Book", {"match": {"t.title": "meanwhile"}}) == {"0"}
+    assert not await services.indexes.exists(str(left.index_name))
+
+
+async def test_a_rebuild_that_is_cancelled_leaves_nothing_behind(services: Services) -> None:
+    await create(services, "Book", *({"id": str(n)} for n in range(300)))
+    await drain(services)
+    async with services.database.reading() as session:
+        before = await read_state(session, "Book")
+
+    def cancel(done: int, total: int) -> None:
+        raise ValueError("enough")
+
+    with pytest.raises(ValueError, match="enough"):
+        await rebuild(services, services.catalog["Book"], cancel)
+    async with services.database.reading() as session:
+        after = await read_state(session, "Book")
+    assert (after.index_name, after.building_index) == (before.index_name, None)
+    names = await services.search.ask("GET", f"/{services.settings.index_prefix}-book-*")
+    assert list(names) == [before.index_name]
+
+
+async def test_a_rebuild_that_died_between_the_steps_of_its_swap_is_completed(services: Services) -> None:
+    await create(services, "Book", {"id": "1"})
+    await drain(services)
+    async with services.database.reading() as session:
+        old = await read_state(session, "Book")
+    new = await services.indexes.create(services.catalog["Book"], building=False)
+    async with services.database.writing() as session:
+        await save_state(session, "Book", index_name=new, retiring_index=old.index_name)
+    await create(services, "Book", {"id": "2"})
+    await drain(services)
+    assert await found(services, "Book", EVERYTHING) == {"1", "2"}  # the old one serves, and still has all
+    await rebuild(services, services.catalog["Book"])
+    assert await found(services, "Book", EVERYTHING) == {"1", "2"}
+    assert not await services.indexes.exists(str(old.index_name))
+    assert not await services.indexes.exists(new)
+
+
+async def test_a_comparison_finds_what_is_missing_stale_and_extra_and_mends_exactly_that(services: Services) -> None:
+    books = await create(services, "Book", *({"id": str(n), "title": "x"} for n in range(12_000)))
+    await drain(services)
+    collection = services.catalog["Book"]
+    assert await verify(services, collection, repair=False) == Verified()
+    async with services.database.reading() as session:
+        index = str((await read_state(session, "Book")).index_name)
+    lines = [
+        {"delete": {"_index": index, "_id": str(books[3].id)}},
+        {"delete": {"_index": index, "_id": str(books[11_999].id)}},
+        {"index": {"_index": index, "_id": str(books[5_001].id), "version": 7, "version_type": "external"}},
+        {"seq": books[5_001].id, "key": "wrong"},
+        {"index": {"_index": index, "_id": "999999", "version": 4, "version_type": "external"}},
+        {"seq": 999_999, "key": "of nobody"},
+    ]
+    body = b"".join(orjson.dumps(line) + b"\n" for line in lines)
+    await services.search.ask("POST", "/_bulk", body, kind="application/x-ndjson")
+    versions = [book.index_version for book in await stored(services, *books[:3])]
+    assert await verify(services, collection, repair=False) == Verified(missing=2, stale=1, extra=1)
+    assert await verify(services, collection, repair=True) == Verified(missing=2, stale=1, extra=1, repaired=4)
+    assert await verify(services, collection, repair=False) == Verified()
+    assert [book.index_version for book in await stored(services, *books[:3])] == versions
+    assert "of nobody" not in await found(services, "Book", {"terms": {"key": ["of nobody", "wrong", "5001"]}})
+
+
+async def test_what_is_on_its_way_is_no_difference(services: Services) -> None:
+    (book, *_) = await create(services, "Book", {"id": "1"}, {"id": "2"})
+    await drain(services)
+    await update(services, book, {"id": "1", "title": "waiting"})
+    await create(services, "Book", {"id": "3"})
+    assert await verify(services, services.catalog["Book"], repair=False) == Verified()
