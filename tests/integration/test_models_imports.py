@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import io
+import time
 from pathlib import Path
 
 import orjson
@@ -206,3 +207,27 @@ async def test_an_export_shows_one_moment_and_leaves_out_the_deleted(database: D
             await session.delete(record)
     assert len([first, *[line async for line in lines]]) == 2_500
     assert len(await exported(database)) == 2_498
+
+
+async def test_an_import_that_is_cancelled_waits_for_whoever_still_reads_the_file(
+    database: Database, works: Collection
+) -> None:
+    class Slow(io.BytesIO):
+        reading = 0
+
+        def read1(self, size: int | None = -1, /) -> bytes:
+            self.reading += 1
+            time.sleep(0.5)
+            self.reading -= 1
+            return b'{"number": "N1"}\n'
+
+    file = Slow()
+    importing = asyncio.create_task(import_records(database, works, file, limits=Limits(records=1)))
+    await asyncio.sleep(0.2)
+    for _ in range(3):
+        importing.cancel()
+        await asyncio.sleep(0.01)
+        assert (importing.done(), file.reading) == (False, 1)
+    with pytest.raises(asyncio.CancelledError):
+        await importing
+    assert file.reading == 0

@@ -29,7 +29,7 @@ async def test_two_servers_that_migrate_at_once_take_turns(empty_database_url: s
     await asyncio.gather(*(migrate(empty_database_url) for _ in range(3)))
     engine = open_engine(empty_database_url, pool=1)
     async with engine.connect() as connection:
-        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0003"
+        assert await connection.scalar(text("SELECT version_num FROM alembic_version")) == "0004"
     await engine.dispose()
 
 
