@@ -6,7 +6,20 @@ from dataclasses import field as dataclass_field
 from typing import Any
 
 from indexing.completions import completion, index_words
-from indexing.fields import COMPLETIONS, CREATED, DATA, FLAT, KEY, NESTED, REVISION, SEQUENCE, TEXTS, UPDATED
+from indexing.fields import (
+    COMPLETIONS,
+    CREATED,
+    DATA,
+    FLAT,
+    KEY,
+    MAX_ELEMENTS,
+    NESTED,
+    REVISION,
+    SEQUENCE,
+    TEXTS,
+    UPDATED,
+)
+from models.collections.folding import bounded
 from models.collections.kinds import COUNT, EXISTS, LINK, PRESENT, TEXT, TEXT_SLOT, Slot
 from models.collections.properties import MAX_RECURSION, ROOT, Collection, Path, Property, Shape, key_text
 
@@ -24,6 +37,14 @@ class _Build:
     flat: Fields = dataclass_field(default_factory=dict)
     texts: Fields = dataclass_field(default_factory=dict)
     completions: Fields = dataclass_field(default_factory=dict)
+    room: int = MAX_ELEMENTS
+    """How many more elements of lists may be kept apart."""
+
+    def keep(self, element: Fields, elements: list[Fields]) -> None:
+        """Keep an element apart. What has no room is counted and found by its words all the same."""
+        if self.room:
+            self.room -= 1
+            elements.append(element)
 
 
 Handler = Callable[[Json, Fields, Fields, _Build], None]
@@ -206,11 +227,15 @@ def _extremes(slot: Slot, path: Path) -> Handler:
 
 def _text(path: Path, name: str) -> Handler:
     words, element = path.index, f"{name}{TEXT_SLOT}" if path.nested else None
+    # This analyzer makes one term of a text, which has the limit of any.
+    unbroken = path.last.search.analyzer == "keyword"
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         if isinstance(value, str):
             value = [value]
         texts = [one for one in value if isinstance(one, str) and one] if isinstance(value, list) else []
+        if unbroken:
+            texts = [bounded(text) for text in texts]
         for text in texts:
             _gather(build.texts, words, text)
         if texts and element:
@@ -268,12 +293,12 @@ def _elements(path: Path, name: str) -> Handler:
         if not isinstance(value, list) or not value:
             return
         fields[count] = len(value)
-        elements = []
+        elements: list[Fields] = []
         for one in value:
             if isinstance(one, dict):
                 element: Fields = {}
                 fill(one, element, element, build)
-                elements.append(element)
+                build.keep(element, elements)
         nests[name] = elements
 
     return handle
@@ -327,15 +352,15 @@ def _link(path: Path, name: str) -> Handler:
 
     def many(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         known = build.targets.get(target, {})
-        elements = []
-        for key in value if isinstance(value, list) else []:
-            found = known.get(key_text(key)) if key is not None else None
-            if found is not None:
-                element: Fields = {}
-                fill(found, element, element, build)
-                elements.append(element)
-        if elements:
-            fields[count] = len(elements)
+        keys = [key_text(key) for key in (value if isinstance(value, list) else ()) if key is not None]
+        there = [known[key] for key in keys if key in known]
+        elements: list[Fields] = []
+        for found in there:
+            element: Fields = {}
+            fill(found, element, element, build)
+            build.keep(element, elements)
+        if there:
+            fields[count] = len(there)
             nests[name] = elements
 
     return many if prop.many else one

@@ -12,6 +12,8 @@ from models.collections.properties import Path
 FLAT, NESTED, TEXTS, COMPLETIONS, DATA = "r", "n", "t", "s", "data"
 PLAIN_WORDS = "w"
 KEY, SEQUENCE, REVISION, CREATED, UPDATED = "key", "seq", "revision", "createdAt", "updatedAt"
+MAX_ELEMENTS = 100_000
+"""How many elements of lists of objects are kept apart in a document, as `settings_of` allows."""
 SOURCE_ENVELOPE = (KEY, REVISION, CREATED, UPDATED)
 
 

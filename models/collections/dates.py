@@ -52,8 +52,15 @@ def datetime_micros(text: str, zone: tzinfo = UTC) -> int:
     """Microseconds from 1970 to the moment `text`; without an offset it is in `zone`. Raises `ValueError`."""
     if not _DATE_TIME.fullmatch(text):
         raise ValueError(f"{text!r} is not a date and time such as 2024-02-29T12:00:00Z")
-    moment = datetime.fromisoformat(_six_digits(text.upper().replace(" ", "T")))
-    return micros(moment if moment.tzinfo else moment.replace(tzinfo=zone))
+    readable = _six_digits(text.upper().replace(" ", "T"))
+    leap = readable[17:19] == "60"
+    if leap:  # RFC 3339 has leap seconds, Unix time has none: it is the second behind
+        readable = f"{readable[:17]}59{readable[19:]}"
+    moment = datetime.fromisoformat(readable)
+    found = micros(moment if moment.tzinfo else moment.replace(tzinfo=zone)) + leap * 1_000_000
+    if not _FIRST <= found <= _LAST:
+        raise ValueError(f"{text!r} is not in the years 1 to 9999 of UTC")
+    return found
 
 
 def _six_digits(text: str) -> str:
@@ -63,6 +70,10 @@ def _six_digits(text: str) -> str:
 def micros(moment: datetime) -> int:
     """Microseconds from 1970 to `moment`."""
     return (moment - EPOCH) // _MICROSECOND
+
+
+_FIRST = micros(datetime(1, 1, 1, tzinfo=UTC))
+_LAST = micros(datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 
 
 def date_text(value: int) -> str:
