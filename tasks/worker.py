@@ -4,7 +4,7 @@ import asyncio
 import gc
 import time
 import warnings
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 import structlog
 from celery import Celery
@@ -18,7 +18,7 @@ from indexing.rebuild import retire
 from indexing.services import Services
 from indexing.showing import show_changes
 from indexing.sync import drain
-from tasks.app import DRAIN, QUEUES, celery_app
+from tasks.app import DRAIN, QUEUES, WORK, celery_app
 from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
 from tasks.work import add_work, start_rebuild
@@ -35,8 +35,8 @@ SHOW_SECONDS = 1.0
 log = structlog.get_logger()
 
 
-def run_worker(settings: Settings, name: str = "worker") -> None:
-    """Run a worker until it is told to stop. Raises `CollectionErrors` for wrong collection files."""
+def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] = QUEUES) -> None:
+    """Run a worker on `queues` until it is told to stop. Raises `CollectionErrors` for wrong collection files."""
     # It warns root of messages that bring code along; ours are JSON, and nothing else is accepted.
     warnings.simplefilter("ignore", SecurityWarning)
     gc.set_threshold(50_000, 20, 50)  # documents are many and short-lived: looking for cycles in them costs a third
@@ -45,12 +45,13 @@ def run_worker(settings: Settings, name: str = "worker") -> None:
     loop.start()
     desk = TaskDesk.open(loop.services, app)
     _add_tasks(app, loop, desk)
-    worker_ready.connect(lambda **_: loop.begin(lambda services: _rebuild_outdated(desk, services)), weak=False)
+    if WORK in queues:
+        worker_ready.connect(lambda **_: loop.begin(lambda services: _rebuild_outdated(desk, services)), weak=False)
     try:
         app.Worker(
             pool="threads",
             concurrency=CONCURRENCY,
-            queues=",".join(QUEUES),
+            queues=",".join(queues),
             hostname=f"{name}@%h",
             loglevel="WARNING",
             quiet=True,

@@ -12,6 +12,7 @@ from deploy.local.ports import answers, listens
 _ROOT = Path(__file__).resolve().parents[2]
 # Above the servers, which are stopped after everything that uses them.
 _TIER = 1
+_QUEUES = ("index", "work")
 
 
 def own_command() -> tuple[str, ...]:
@@ -30,9 +31,11 @@ class Application:
         """A command that runs to its end."""
         return self._part(name, *arguments)
 
-    def worker(self, number: int, workers: int) -> Part:
-        name = "worker" if workers == 1 else f"worker-{number}"
-        return self._part(name, "worker", "--name", name)
+    def workers(self, number: int) -> list[Part]:
+        """`number` workers of each queue, so that what takes long never holds up what must be quick."""
+        endings = [""] if number == 1 else [f"-{one + 1}" for one in range(number)]
+        named = [(f"worker-{queue}{ending}", queue) for queue in _QUEUES for ending in endings]
+        return [self._part(name, "worker", "--name", name, "--queue", queue) for name, queue in named]
 
     def beat(self) -> Part:
         return self._part("beat", "beat")

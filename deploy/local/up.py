@@ -138,7 +138,7 @@ class _System:
         addresses = await servers.start(supervisor)
         application = self._application(addresses)
         await self._run_once(supervisor, application, "migrate", "migrate")
-        workers = [application.worker(number + 1, self._options.workers) for number in range(self._options.workers)]
+        workers = application.workers(self._options.workers)
         server = application.server(self._options.host, self._options.port)
         async with asyncio.TaskGroup() as group:
             for part in (server, application.beat(), *workers):

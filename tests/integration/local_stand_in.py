@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
             return int(os.environ.get("STAND_IN_IMPORT", "0"))
         case ["serve", "--host", host, "--port", port]:
             http.server.ThreadingHTTPServer((host, int(port)), _Ready).serve_forever()
-        case ["worker", "--name", _]:
+        case ["worker", "--name", _, "--queue", "index" | "work"]:
             # A child that asks for nothing and does not end by being asked.
             subprocess.Popen([sys.executable, "-c", "import signal, time; signal.signal(15, 1); time.sleep(600)"])
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
