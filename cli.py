@@ -75,7 +75,7 @@ def up(
     host: Annotated[str, typer.Option(help="Address that the server listens on.")] = "127.0.0.1",
     data: Annotated[Path | None, typer.Option(help="Folder that keeps everything; default `.catalograph`.")] = None,
     broker: Annotated[str, typer.Option(help="`redis` or `rabbitmq`.")] = "redis",
-    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes of each queue.")] = 1,
     heap: Annotated[str, typer.Option(help="Elasticsearch's heap.")] = "1g",
 ) -> None:
     """Run the whole system on servers of its own."""
@@ -108,11 +108,18 @@ def serve(
 
 
 @app.command()
-def worker(data: Data = None, name: Annotated[str, typer.Option(help="Name of the worker.")] = "worker") -> None:
-    """Run a worker: it keeps the index in step and does what takes long."""
+def worker(
+    data: Data = None,
+    name: Annotated[str, typer.Option(help="Name of the worker.")] = "worker",
+    queue: Annotated[list[str] | None, typer.Option(help="`index` or `work`; both if absent.")] = None,
+) -> None:
+    """Run a worker: it keeps the index in step (queue `index`) and does what takes long (queue `work`)."""
+    from tasks.app import QUEUES
     from tasks.worker import run_worker
 
-    run_worker(_settings(data), name)
+    if unknown := set(queue or ()) - set(QUEUES):
+        raise SettingsError(f"--queue {unknown.pop()} is not known.", f"Use {' or '.join(QUEUES)}.")
+    run_worker(_settings(data), name, tuple(queue or QUEUES))
 
 
 @app.command()
