@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.collections.folding import fold
@@ -29,6 +29,7 @@ def meets(pattern: str, text: str) -> bool:
     return re.fullmatch(unescaped, text) is not None
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS.filter(bool), st.sampled_from(sorted(COMPARISONS)))
 def test_a_comparison_without_case_is_that_of_the_folded_texts(value: str, given_text: str, name: str) -> None:
     folded = given_text.casefold()
@@ -36,6 +37,7 @@ def test_a_comparison_without_case_is_that_of_the_folded_texts(value: str, given
     assert meets(comparing_without_case(name, folded), value) == expected
 
 
+@settings(deadline=None)
 @given(TEXTS, TEXTS.filter(bool))
 def test_containing_leaves_case_and_accents_aside(value: str, needle: str) -> None:
     assert meets(containing_folded(needle), value) == (fold(needle) in fold(value))
