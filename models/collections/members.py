@@ -86,6 +86,8 @@ class MembersBuilder:
             if prop.link:
                 own = prop.link.field
                 prop.field = _prefixed(prefix, own)
+            if prefix:
+                prop.description = f"{prop.description} (Of {words_of(uses[0].called)}.)"
             self._put(prop, own, uses, at)
 
     def _put(self, prop: Property, own: str, uses: list[_Use], at: Pointer) -> None:

@@ -50,7 +50,7 @@ class Resolver:
         self.source = source
 
     def resolve(self, pointer: Pointer) -> Resolved:
-        """The schema at `pointer`, with `$ref`, `allOf` and a nullable `anyOf`/`oneOf` folded into it."""
+        """The schema at `pointer`, with `$ref`, `allOf` and what is the only alternative (but null) folded into it."""
         schema: Schema = {}
         where: dict[str, Pointer] = {}
         refs: set[str] = set()
@@ -75,10 +75,12 @@ class Resolver:
             elif keyword not in schema:
                 schema[keyword] = value
                 where[keyword] = at
+            elif keyword in ALTERNATIVES:  # several at once, which no single one tells
+                schema |= {one: [] for one in ALTERNATIVES if one not in schema}
         for position, _ in enumerate(node.get("allOf") or []):
             self._gather((*at, "allOf", position), schema, where, refs)
         self._follow(node, at, schema, where, refs)
-        self._fold_nullable(node, at, schema, where, refs)
+        self._fold_single(node, at, schema, where, refs)
 
     def _follow(self, node: Schema, at: Pointer, schema: Schema, where: dict[str, Pointer], refs: set[str]) -> None:
         ref = node.get("$ref")
@@ -93,7 +95,7 @@ class Resolver:
         refs.add(ref)
         self._gather(target, schema, where, refs)
 
-    def _fold_nullable(
+    def _fold_single(
         self, node: Schema, at: Pointer, schema: Schema, where: dict[str, Pointer], refs: set[str]
     ) -> None:
         for keyword in ALTERNATIVES:
@@ -101,8 +103,8 @@ class Resolver:
             if not isinstance(options, list):
                 continue
             kept = [i for i, option in enumerate(options) if not is_null(option)]
-            if len(kept) == 1 and len(options) == 2:
-                del schema[keyword]
+            if len(kept) == 1:
+                schema.pop(keyword, None)
                 self._gather((*at, keyword, kept[0]), schema, where, refs)
             if len(kept) < len(options):
                 schema["nullable"] = True

@@ -43,6 +43,7 @@ def members(prop: Property) -> list[str]:
         ("{oneOf: [{properties: {k: {enum: [a, b]}}}, {properties: {k: {enum: [b]}}}]}", []),
         (f"{{oneOf: [{A}, {{type: string}}]}}", []),
         (f"{{oneOf: [{A}, {B}], anyOf: [{A}, {B}]}}", []),
+        (f"{{allOf: [{{oneOf: [{A}, {B}]}}, {{oneOf: [{OPEN_X}, {OPEN_Y}]}}]}}", []),
         ("{oneOf: [{properties: {k: {type: string}}}, {properties: {k: {type: string}}}]}", []),
         ("{oneOf: [{$ref: '#/$defs/Loop'}, {properties: {k: {const: 1}}}]}", []),
     ],
@@ -64,6 +65,13 @@ def test_a_property_of_two_kinds_has_its_own_name_in_each_member_and_theirs_besi
         "t": "String",
     }
     assert [list(member.shape.properties) for member in prop.shape.members] == [["k", "n"], ["k", "n", "t"]]
+
+
+def test_one_alternative_is_what_it_is(tmp_path: Path) -> None:
+    _, prop = read(tmp_path, f"{{oneOf: [{A}]}}")
+    assert prop.shape
+    assert list(prop.shape.properties) == ["k", "n"]
+    assert not prop.nullable
 
 
 def test_what_only_annotations_tell_apart_is_two_properties_too(tmp_path: Path) -> None:
