@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any
 
-from indexing.conditions import MATCH_ALL
+from indexing.conditions import MATCH_ALL, Query
 from indexing.group_keys import group_query
 from indexing.search_query import DistinctQuery, Found, Group, GroupField, GroupKey, SearchQuery, Stats, StatsQuery
 from indexing.stats import Aggregations, inside, list_of, values_field
@@ -49,6 +49,14 @@ def distinct_aggregation(query: DistinctQuery) -> Aggregations:
     return {"group": {"filter": group, "aggs": {"values": values}}}
 
 
+def within_groups(found: Query, queries: tuple[DistinctQuery, ...]) -> Query:
+    """The query `found` without what is in none of the groups whose values are listed."""
+    if not all(query.fields for query in queries):
+        return found
+    groups = {(query.fields, query.key): group_query(query.fields, query.key) for query in queries}
+    return {"bool": {"must": [found], "filter": [{"bool": {"should": list(groups.values())}}]}}
+
+
 def distinct_of(answer: Mapping[str, Any]) -> int | None:
     """How many values the part has; `None` where they are more than it may have."""
     values = answer["group"]["values"]
@@ -60,7 +68,7 @@ async def with_distinct(load: Load, query: SearchQuery, found: Found) -> Found:
     waiting = list(_parts(query, found))
     if not waiting:
         return found
-    plain = replace(query, size=None, total=False, facets=(), stats=(), groups=(), after=None, before=None)
+    plain = SearchQuery(query.collection, query.text, query.condition, query.scope, readable=query.readable)
     counts = dict.fromkeys((part.place for part in waiting), 0)
     while waiting:
         sent, waiting = waiting, []

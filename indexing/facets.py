@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from errors import CostExceeded
 from indexing.calendar import end_of_unit
 from indexing.conditions import query_of
 from indexing.fields import flat
@@ -21,11 +22,14 @@ from models.collections.conditions import (
     Near,
     both,
 )
+from models.collections.folding import fold
 from models.collections.kinds import CALENDAR
 from models.collections.patterns import containing_folded
 from models.collections.properties import Path
 
 Aggregations = dict[str, Any]
+MAX_LISTED = 50_000
+"""Values that are no texts are looked through here: Elasticsearch finds no parts of numbers and dates."""
 MAX_FILLED_BUCKETS = 50_000
 """A histogram over values that lie very far apart is given without its empty buckets."""
 
@@ -41,7 +45,7 @@ def without(condition: Condition, path: Path) -> Condition:
             if path.steps[: len(list_path.steps)] != list_path.steps:
                 return condition
             left = without(inner, path)
-            if left == inner:
+            if left == inner or quantifier == "none":
                 return condition
             return ALWAYS if left == ALWAYS else replace(condition, condition=left, quantifier=quantifier)
     return condition
@@ -95,6 +99,8 @@ def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
     body: dict[str, Any] = {"field": flat(facet.path), "size": max(facet.first, 1), "order": order}
     if facet.contains and facet.path.last.kind.is_text:
         body["include"] = containing_folded(facet.contains)
+    elif facet.contains:
+        body["size"] = MAX_LISTED
     yield "buckets", {"terms": body}
     values = [value for one in chosen for value in _values(one)]
     if values:
@@ -110,7 +116,7 @@ def selected(condition: Condition, path: Path) -> list[Compare]:
             return [one for part in parts for one in selected(part, path)]
         case Compare() if condition.path.steps == path.steps:
             return [condition]
-        case Element(list_path, inner, "some") if path.steps[: len(list_path.steps)] == list_path.steps:
+        case Element(list_path, inner, "some" | "every") if path.steps[: len(list_path.steps)] == list_path.steps:
             return selected(inner, path)
     return []
 
@@ -146,21 +152,41 @@ def _term_buckets(facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Com
     values = {value for one in chosen for value in _values(one)}
     given = answer["buckets"]
     counts: dict[Any, int] = {}
-    for bucket in given["buckets"]:
+    for bucket in _containing(facet, given):
         counts[_key(facet, bucket)] = bucket["doc_count"]
     shown = dict(list(counts.items())[: facet.first])
     extra = {_key(facet, bucket): bucket["doc_count"] for bucket in answer.get("selected", {}).get("buckets", [])}
     more = {value: extra.get(value, 0) for value in values if value not in shown}
     others = (
-        given["sum_other_doc_count"]
+        (given["sum_other_doc_count"] if not _is_listed(facet) else 0)
         + sum(counts.values())
         - sum(shown.values())
-        - sum(count for value, count in more.items() if not facet.contains or value in counts)
+        - sum(count for value, count in more.items() if _contains(facet, value))
     )
     everything = [Bucket(value, count, value in values) for value, count in {**shown, **more}.items()]
     if more:
         everything.sort(key=(lambda b: b.value) if facet.by_value else (lambda b: (-b.count, b.value)))
     return everything, max(others, 0)
+
+
+def _is_listed(facet: FacetQuery) -> bool:
+    """Whether all values were asked for, to be looked through here."""
+    return bool(facet.contains) and not facet.path.last.kind.is_text
+
+
+def _containing(facet: FacetQuery, given: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The buckets of values that contain what is looked for."""
+    buckets: list[Mapping[str, Any]] = given["buckets"]
+    if not facet.contains or not _is_listed(facet):
+        return buckets
+    if given["sum_other_doc_count"]:
+        message = f"{facet.path.name} has more than {MAX_LISTED:,} values, in which contains can't look."
+        raise CostExceeded(message, "Filter by it, or find less.")
+    return [one for one in buckets if _contains(facet, _key(facet, one))]
+
+
+def _contains(facet: FacetQuery, value: Any) -> bool:
+    return not facet.contains or fold(facet.contains) in fold(facet.path.last.kind.display(value))
 
 
 def _key(facet: FacetQuery, bucket: Mapping[str, Any]) -> Any:

@@ -8,6 +8,7 @@ import orjson
 from indexing.aggregates import aggregates, distinct_found, groups_found, stats_found
 from indexing.conditions import query_of
 from indexing.corrections import candidates, suggest_clauses
+from indexing.distinct import within_groups
 from indexing.facets import aggregations, result_of, split
 from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
 from indexing.ordering import sort_clauses
@@ -49,6 +50,8 @@ def search_body(query: SearchQuery) -> Body:
     if query.facets or query.stats or query.groups or query.distinct:
         facets = aggregations(query.facets, query.condition, afterwards)
         body["aggs"] = facets | aggregates(query, afterwards)
+    if query.distinct:
+        body["query"] = within_groups(body["query"], query.distinct)
     return body
 
 

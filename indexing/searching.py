@@ -92,7 +92,7 @@ class Searches(DataLoader[Query, Any]):
             case JointQuery():
                 return joint_found_of(query, answer)
             case _:
-                return found_of(query, answer)
+                return _page(query, answer)
 
 
 def _body(query: Query) -> dict[str, Any]:
@@ -103,6 +103,13 @@ def _body(query: Query) -> dict[str, Any]:
             return joint_body(query)
         case _:
             return search_body(query)
+
+
+def _page(query: SearchQuery, answer: Any) -> Found | CostExceeded:
+    try:
+        return found_of(query, answer)
+    except CostExceeded as error:
+        return error  # of this search, not of those that were asked with it
 
 
 def _options(query: Query) -> dict[str, str]:

@@ -1,11 +1,13 @@
 """Regular expressions of Lucene's that compare texts by a folded form, so that the index needs no folded copy of them.
 
-A character that folds to several (`ß` to `ss`) is found by all of them together, not by a part.
+A character may fold to several (`ß` to `ss`): it is found by all of them together and, at the ends of what is looked
+for, by a part of them.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice, pairwise
 
 from models.collections.folding import fold
 
@@ -14,6 +16,8 @@ _ANY = "(.|\n)"
 _MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*"
 _SYNTAX = frozenset('.?+*|(){}[]\\"#@&<>~^-')
 _LAST = 0x10FFFF
+MAX_WAYS = 200
+"""Of a text such as `ssssssssssss`, which can be spelt in very many ways, the first are looked for."""
 _FOLDED_BELOW = 0x20000
 """No character beyond folds to another."""
 
@@ -26,6 +30,17 @@ class Alphabet:
     targets: dict[str, str]
     marks: str
     """What may stand behind any character without changing the folded form."""
+    parts: "Parts"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The characters that fold to several, by the parts of what they fold to."""
+
+    heads: dict[str, list[str]]
+    tails: dict[str, list[str]]
+    insides: dict[str, list[str]]
+    longest: int
 
 
 @lru_cache(maxsize=2)
@@ -39,7 +54,22 @@ def _alphabet(folding: Folding, marks: str) -> Alphabet:
         if folded and folded != character:
             sources.setdefault(folded, []).append(character)
             targets[character] = folded
-    return Alphabet(sources, targets, marks)
+    return Alphabet(sources, targets, marks, _parts(targets))
+
+
+def _parts(targets: dict[str, str]) -> Parts:
+    heads: dict[str, list[str]] = {}
+    tails: dict[str, list[str]] = {}
+    insides: dict[str, list[str]] = {}
+    several = {character: folded for character, folded in targets.items() if len(folded) > 1}
+    for character, folded in several.items():
+        length = len(folded)
+        for cut in range(1, length):
+            heads.setdefault(folded[:cut], []).append(character)
+            tails.setdefault(folded[cut:], []).append(character)
+        for inside in {folded[a:b] for a in range(length) for b in range(a + 1, length + 1)} - {folded}:
+            insides.setdefault(inside, []).append(character)
+    return Parts(heads, tails, insides, max(map(len, several.values())))
 
 
 def _without_case() -> Alphabet:
@@ -48,20 +78,20 @@ def _without_case() -> Alphabet:
 
 def containing_folded(needle: str) -> str:
     """Texts that contain `needle`, case and accents aside."""
-    return f"{_ANY}*{_sequence(fold(needle), _alphabet(fold, _MARKS))}{_ANY}*"
+    return f"{_ANY}*{_sequence(fold(needle), _alphabet(fold, _MARKS), before=True, after=True)}{_ANY}*"
 
 
 def comparing_without_case(operator: str, folded: str) -> str:
     """Texts whose case folded form compares so with `folded`: `eq startsWith contains gt gte lt lte`."""
     alphabet = _without_case()
-    same = _sequence(folded, alphabet)
     match operator:
-        case "eq":
-            return same
         case "startsWith":
-            return f"{same}{_ANY}*"
+            return f"{_sequence(folded, alphabet, after=True)}{_ANY}*"
         case "contains":
-            return f"{_ANY}*{same}{_ANY}*"
+            return f"{_ANY}*{_sequence(folded, alphabet, before=True, after=True)}{_ANY}*"
+    same = _sequence(folded, alphabet)
+    if operator == "eq":
+        return same
     return _range(operator, folded, same, alphabet)
 
 
@@ -119,25 +149,53 @@ def _without_surrogates(low: int, high: int) -> list[tuple[int, int]]:
     return [(a, b) for a, b in parts if a <= b]
 
 
-def _sequence(folded: str, alphabet: Alphabet) -> str:
-    """Texts that fold to exactly `folded`."""
-    pattern: list[str] = []
-    position = 0
-    while position < len(folded):
-        pair = folded[position : position + 2]
-        together = alphabet.sources.get(pair, []) if len(pair) == 2 else []
-        if together:
-            apart = "".join(_one(character, alphabet) for character in pair)
-            pattern.append(f"({apart}|{_class(together, alphabet)})")
-            position += 2
-        else:
-            pattern.append(_one(pair[0], alphabet))
-            position += 1
-    return "".join(pattern)
+Steps = dict[int, list[tuple[int, list[str]]]]
+"""From each place in a folded text: to which place which characters lead."""
 
 
-def _one(character: str, alphabet: Alphabet) -> str:
-    return _class([character, *alphabet.sources.get(character, [])], alphabet)
+def _sequence(folded: str, alphabet: Alphabet, *, before: bool = False, after: bool = False) -> str:
+    """Texts that fold to `folded`; the first (the last) character may fold to something before (after) it too."""
+    steps = _steps(folded, alphabet, before=before, after=after)
+    cuts = [place for place in range(len(folded) + 1) if not _is_spanned(place, steps)]
+    return "".join(_between(start, end, steps, alphabet) for start, end in pairwise(cuts))
+
+
+def _steps(folded: str, alphabet: Alphabet, *, before: bool, after: bool) -> Steps:
+    end, parts = len(folded), alphabet.parts
+    steps: Steps = {place: [(place + 1, [one, *alphabet.sources.get(one, [])])] for place, one in enumerate(folded)}
+    for place in range(end):
+        for to in range(place + 1, min(place + parts.longest, end) + 1):
+            text = folded[place:to]
+            found = list(alphabet.sources.get(text, [])) if to > place + 1 else []
+            if before and place == 0:
+                found += parts.tails.get(text, [])
+            if after and to == end:
+                found += parts.heads.get(text, [])
+            if before and after and to - place == end:
+                found += parts.insides.get(text, [])
+            if found:
+                steps[place].append((to, sorted(set(found))))
+    return steps
+
+
+def _is_spanned(place: int, steps: Steps) -> bool:
+    """Whether a character leads from before a place to behind it."""
+    return any(start < place < to for start, several in steps.items() for to, _ in several)
+
+
+def _between(start: int, end: int, steps: Steps, alphabet: Alphabet) -> str:
+    """Every way from one place to another, between which all ways are tangled."""
+    ways = list(islice(_ways(start, end, steps, alphabet), MAX_WAYS))
+    return ways[0] if len(ways) == 1 else f"({'|'.join(ways)})"
+
+
+def _ways(start: int, end: int, steps: Steps, alphabet: Alphabet) -> Iterator[str]:
+    if start == end:
+        yield ""
+    for to, characters in steps.get(start, []):
+        if to <= end:
+            for rest in _ways(to, end, steps, alphabet):
+                yield _class(characters, alphabet) + rest
 
 
 def _class(characters: list[str], alphabet: Alphabet) -> str:

@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -50,17 +50,19 @@ class Facets:
         by_value: bool = False,
         contains: str = "",
         include_own: bool = False,
+        text: Callable[[Json], str] | None = None,
     ) -> TermFacet:
+        text = text or text_of
         counts, missing = self._counts(path, include_own=include_own)
         selected = set(selected_values(self.given, path))
-        found = sorted(value for value in counts if fold(contains) in fold(text_of(value)))
+        found = sorted(value for value in counts if fold(contains) in fold(text(value)))
         if not by_value:
             found.sort(key=lambda value: counts[value], reverse=True)
         shown = sorted({*found[:first], *selected})
         if not by_value:
             shown.sort(key=lambda value: counts[value], reverse=True)
         return TermFacet(
-            [Bucket(text_of(value), counts[value], value in selected) for value in shown],
+            [Bucket(text(value), counts[value], value in selected) for value in shown],
             sum(counts[value] for value in set(found) - set(shown)),
             missing,
         )
@@ -119,14 +121,14 @@ def _below(part: Filter, path: Path) -> dict[str, Any]:
 
 
 def selected_values(given: Filter, path: Path) -> Iterator[Json]:
-    """The values that the conditions on `path` name by `eq`, `in` and `any`."""
+    """The values that the conditions on `path` name by `eq`, `in`, `any` and `all`."""
     for each in given.get("and", []):
         yield from selected_values(each, path)
     if not path:
         if given.get("ignoreCase"):
             return
         yield from ([given["eq"]] if "eq" in given else [])
-        yield from (*given.get("in", []), *given.get("any", []))
+        yield from (*given.get("in", []), *given.get("any", []), *given.get("all", []))
         return
     for quantifier in ("some", "every"):
         if quantifier in given:
