@@ -18,7 +18,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="A GraphQL API of collections of JSON records.",
 )
-index_app = typer.Typer(no_args_is_help=True, help="Look at the search index, and rebuild it.")
+index_app = typer.Typer(no_args_is_help=True, help="Look at the search index, compare it, and rebuild it.")
 schema_app = typer.Typer(no_args_is_help=True, help="Look at the collection files; no server is needed.")
 token_app = typer.Typer(no_args_is_help=True, help="Tokens for `Authorization: Bearer`.")
 app.add_typer(index_app, name="index")
@@ -31,6 +31,7 @@ RequiredCollections = Annotated[
     Path, typer.Option(envvar="CATALOGRAPH_COLLECTIONS", help="Folder of the collection files.")
 ]
 Name = Annotated[str, typer.Argument(help="Name of a collection.")]
+EachName = Annotated[str | None, typer.Argument(help="Name of a collection; all if absent.")]
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Port of the server.")]
 
 
@@ -186,14 +187,46 @@ def index_status(data: Data = None, collections: Collections = None) -> None:
 
 @index_app.command("rebuild")
 def index_rebuild(
-    name: Annotated[str | None, typer.Argument(help="Name of a collection; all if absent.")] = None,
+    name: EachName = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change.")] = False,
     data: Data = None,
     collections: Collections = None,
 ) -> None:
-    """Build the index anew beside the one that serves, and swap them."""
-    from commands.index import run_rebuild
+    """Build the index anew beside the one that serves, and swap them; records that it refuses are named (status 1)."""
+    from commands.index import run_compare, run_rebuild
 
-    _run(run_rebuild(_settings(data, collections=collections), name))
+    settings = _settings(data, collections=collections)
+    if dry_run:
+        _run(run_compare(settings, name))
+    else:
+        raise typer.Exit(_run(run_rebuild(settings, name)))
+
+
+@index_app.command("verify")
+def index_verify(
+    name: EachName = None,
+    repair: Annotated[bool, typer.Option("--repair", help="Mend what differs.")] = False,
+    data: Data = None,
+    collections: Collections = None,
+) -> None:
+    """Compare the index with PostgreSQL, record by record (status 1 if anything differs and is not mended)."""
+    from commands.index import run_verify
+
+    raise typer.Exit(_run(run_verify(_settings(data, collections=collections), name, repair=repair)))
+
+
+@index_app.command("dead")
+def index_dead(
+    name: EachName = None,
+    retry: Annotated[list[int] | None, typer.Option(metavar="ID", help="Try this one again; may be repeated.")] = None,
+    drop: Annotated[list[int] | None, typer.Option(metavar="ID", help="Forget this one; may be repeated.")] = None,
+    data: Data = None,
+    collections: Collections = None,
+) -> None:
+    """Show the dead letters: work on records that failed for good, and why."""
+    from commands.dead_letters import run_dead
+
+    _run(run_dead(_settings(data, collections=collections), name, retry or [], drop or []))
 
 
 @schema_app.command("print")

@@ -70,6 +70,9 @@ class Settings(BaseSettings):
         default=30.0, gt=0, description="Seconds that an address may take to answer, and to send its next bytes."
     )
     task_days: float = Field(default=90.0, gt=0, description="Days that a task is kept after its end.")
+    verify_seconds: float = Field(
+        default=60.0, gt=0, description="Seconds between two stretches of the continuous comparison of the stores."
+    )
     log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` or `json`.")
 
     @classmethod

@@ -4,11 +4,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 
 from errors import CatalographError
-from indexing.mappings import mapping_of, settings_of
+from indexing.mappings import ADDED, mapping_changes, mapping_of, settings_of
 from indexing.server import SearchRefused, SearchServer
 from models.collections.properties import Collection
 
@@ -56,6 +57,17 @@ class Indexes:
         """Have no bulk request make an index that was lost: its fields would be guessed from the first document."""
         template = {"index_patterns": [f"{self.prefix}-*"], "allow_auto_create": False, "priority": 500}
         await self.server.ask("PUT", f"/_index_template/{self.prefix}", template, timeout=60)
+
+    async def mapping(self, index: str) -> dict[str, Any]:
+        """The mapping that an index has; empty where it is gone."""
+        answer = await self.server.ask("GET", f"/{index}/_mapping?ignore_unavailable=true")
+        return dict(next(iter(answer.values()))["mappings"]) if answer else {}
+
+    async def add_fields(self, index: str, collection: Collection) -> None:
+        """Give an index the fields that it lacks, where all that it has is as it should be."""
+        wanted = mapping_of(collection)
+        if all(line.startswith(ADDED) for line in mapping_changes(await self.mapping(index), wanted)):
+            await self.server.ask("PUT", f"/{index}/_mapping", {"properties": wanted["properties"]}, timeout=60)
 
     async def serves(self, collection: str, index: str) -> bool:
         """Whether searches of the collection go to `index`."""

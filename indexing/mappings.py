@@ -1,5 +1,6 @@
 """The mapping and the settings of a collection's index: pure functions of its descriptors."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from indexing.fields import (
@@ -26,6 +27,9 @@ from models.collections.kinds import EXISTS, TEXT
 from models.collections.properties import Collection, Path
 
 Mapping = dict[str, Any]
+_DEFAULTS = {("doc_values", "true"), ("index", "true"), ("norms", "true"), ("type", "object"), ("subobjects", "false")}
+ADDED = "+"
+"""Begins a line about a field that an index lacks."""
 _NOT_SEARCHED: Mapping = {"type": "keyword", "index": False, "doc_values": False}
 _WORDS_ONLY: Mapping = {"type": "keyword", "doc_values": False}
 _PLAIN_WORDS: Mapping = {"type": "text", "analyzer": "standard", "norms": False, "index_options": "docs"}
@@ -130,12 +134,26 @@ def settings_of(collection: Collection, refresh_interval: str | None, replicas: 
     }
 
 
-def fingerprint_fields(mapping: Mapping, prefix: str = "") -> dict[str, str]:
-    """Every leaf of a mapping with what it is, for a comparison of two mappings."""
+def mapping_changes(known: Mapping, wanted: Mapping) -> Iterator[str]:
+    """What differs between the mapping that an index has and the one that it should have, a line a field."""
+    before, after = mapping_fields(known), mapping_fields(wanted)
+    for name in sorted(before.keys() | after.keys()):
+        if name not in before:
+            yield f"{ADDED} {name}: {after[name]}"
+        elif name not in after:
+            yield f"- {name}: {before[name]}"
+        elif before[name] != after[name]:
+            yield f"~ {name}: {before[name]} becomes {after[name]}"
+
+
+def mapping_fields(mapping: Mapping, prefix: str = "") -> dict[str, str]:
+    """Every field with what it is, less what is so anyway: Elasticsearch names some of that, and some of it not."""
     found: dict[str, str] = {}
     for name, node in mapping.get("properties", {}).items():
         path = f"{prefix}{name}"
-        own = {key: value for key, value in node.items() if key not in ("properties", "dynamic")}
-        found[path] = repr(sorted(own.items()))
-        found |= fingerprint_fields(node, f"{path}.")
+        own = {key: str(value).lower() for key, value in node.items() if key not in ("properties", "dynamic")}
+        own = dict(own.items() - _DEFAULTS)
+        if own:
+            found[path] = ", ".join(f"{key} {value}" for key, value in sorted(own.items()))
+        found |= mapping_fields(node, f"{path}.")
     return found

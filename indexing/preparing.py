@@ -40,4 +40,8 @@ async def is_outdated(services: Services, collection: Collection) -> bool:
     if state.index_name is None or not await services.indexes.exists(state.index_name):
         await prepare_index(services, collection)
         return records > 0
-    return state.fingerprint != fingerprint(collection) or state.building_index is not None
+    if state.fingerprint == fingerprint(collection):
+        return state.building_index is not None
+    # What is written from now on has the new fields at once; what there was gets them by the rebuild.
+    await services.indexes.add_fields(state.index_name, collection)
+    return True

@@ -27,7 +27,7 @@ from models.writes import WriteSession
 MAX_DELAY_SECONDS = 300
 DRAINING = "draining"
 """Held while documents are on their way to indices; whoever removes an index waits until it is free."""
-PATIENCE = timedelta(seconds=1)
+PATIENCE = timedelta(seconds=5)
 """How long what follows a changed record waits for others that change together with it."""
 FOLLOWED_AT_ONCE = 5_000
 KEYS_AT_ONCE = 1_000

@@ -6,7 +6,7 @@ different is looked at again, since writes go on meanwhile: what still waits in 
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import orjson
 
@@ -15,6 +15,7 @@ from indexing.server import NDJSON
 from indexing.services import Services
 from indexing.sync import drain
 from models.collections.properties import Collection
+from models.deadletters import refused_records
 from models.outbox import waiting_at_all
 from models.records import count_records, versions_after, versions_of
 from models.states import read_state
@@ -44,6 +45,10 @@ class Verified:
     def differences(self) -> int:
         return self.missing + self.stale + self.extra
 
+    def as_counts(self) -> dict[str, int]:
+        """The counts by their names."""
+        return asdict(self)
+
     def __add__(self, other: "Verified") -> "Verified":
         return Verified(
             self.missing + other.missing,
@@ -71,27 +76,36 @@ async def verify_index(
     *,
     repair: bool,
     progress: Progress = lambda done, total: None,
-    after: int = 0,
-    pages: int | None = None,
+    stretch: tuple[int, int] | None = None,
 ) -> Verified:
-    """Compare one index with PostgreSQL, from the record after id `after` on, `pages` of them or all that follow."""
+    """Compare one index with PostgreSQL: all, or a stretch, which is the id before it and the last id in it.
+
+    Of a stretch that nobody asked for, what is known to be refused (a dead letter) is no difference.
+    """
+    after, last = stretch or (0, None)
     async with services.database.reading() as session:
         total = (await count_records(session)).get(collection.name, 0)
     await services.indexes.refresh(index)
     found, done = Verified(), 0
-    async for stored, indexed in _pages(services, collection, index, after):
+    async for stored, indexed in _pages(services, collection, index, after, last):
         suspects = [id_ for id_ in stored.keys() | indexed.keys() if stored.get(id_) != indexed.get(id_)]
+        if suspects and stretch:
+            suspects = await _not_refused(services, collection, suspects)
         if suspects:
             found += await _look_again(services, collection, index, suspects, repair=repair)
         done += len(stored)
         progress(done, max(total, done))
-        if pages is not None and (pages := pages - 1) <= 0:
-            break
     return found
 
 
+async def _not_refused(services: Services, collection: Collection, suspects: Sequence[int]) -> list[int]:
+    async with services.database.reading() as session:
+        refused = await refused_records(session, [collection.name], suspects)
+    return [id_ for id_ in suspects if id_ not in refused]
+
+
 async def _pages(
-    services: Services, collection: Collection, index: str, after: int
+    services: Services, collection: Collection, index: str, after: int, last: int | None
 ) -> AsyncIterator[tuple[dict[int, int], dict[int, int]]]:
     """Versions by id in both stores, for one stretch of ids after the other."""
     while True:
@@ -103,7 +117,10 @@ async def _pages(
         # Both know all up to the end of the page that ends first; one that is not full knows all that follows.
         ends = [max(page) for page in (stored, indexed) if len(page) == PAGE]
         until = min(ends) if ends else max(*stored, *indexed, 0)
+        until = until if last is None else min(until, last)
         yield _up_to(stored, until), _up_to(indexed, until)
+        if not ends or until == last:
+            return
         after = until
 
 

@@ -82,7 +82,7 @@ _CLAIM = (
     .with_for_update(skip_locked=True)
 )
 _DONE = delete(outbox).where(outbox.c.id == func.any(_IDS))
-_MOVE = update(outbox).where(outbox.c.id == func.any(_IDS)).values(stage=_STAGE, attempts=0, not_before=None)
+_MOVE = update(outbox).where(outbox.c.id == func.any(_IDS)).values(stage=_STAGE, attempts=0, not_before=func.now())
 _POSTPONE = text("""
 UPDATE outbox SET attempts = attempts + 1, not_before = clock_timestamp() + :delay WHERE id = ANY(:ids)
 """).bindparams(_IDS, bindparam("delay", type_=Interval))
@@ -99,7 +99,7 @@ WITH held AS (
 UPDATE records SET index_version = index_version + 1 FROM held WHERE records.id = held.id
 """).bindparams(_IDS)
 _NO_COMPANY = text("""
-SELECT coalesce(min(created_at) < clock_timestamp() - :patience, false)
+SELECT coalesce(min(not_before) < clock_timestamp() - :patience, false)
     OR NOT EXISTS (
         SELECT FROM outbox
         WHERE stage = 0 AND collection = ANY(:collections) AND (not_before IS NULL OR not_before <= now())
@@ -128,7 +128,7 @@ async def done(session: WriteSession, rows: Sequence[OutboxRow]) -> None:
 
 
 async def move(session: WriteSession, rows: Sequence[OutboxRow], stage: Stage) -> None:
-    """Have something else done for the rows next."""
+    """Have something else done for the rows next, from now on."""
     if rows:
         await session.run(_MOVE, {"ids": [row.id for row in rows], "stage": stage})
 

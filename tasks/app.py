@@ -8,6 +8,7 @@ from models.tasks import Kind
 INDEX, WORK = QUEUES = "index", "work"
 DRAIN = "catalograph.drain"
 SWEEP = "catalograph.sweep"
+VERIFY_NEXT = "catalograph.verify_next"
 NUDGE_EXPIRES_SECONDS = 60
 HANDOVER_EXPIRES_SECONDS = 60
 
@@ -23,7 +24,7 @@ def celery_app(settings: Settings) -> Celery:
     app.conf.update(
         accept_content=["json"],
         task_default_queue=INDEX,
-        task_routes={DRAIN: {"queue": INDEX}, SWEEP: {"queue": INDEX}},
+        task_routes={DRAIN: {"queue": INDEX}, SWEEP: {"queue": INDEX}, VERIFY_NEXT: {"queue": INDEX}},
         # A task is taken off the broker when it is done: one whose worker dies is given to another.
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -47,6 +48,11 @@ def celery_app(settings: Settings) -> Celery:
                 "task": SWEEP,
                 "schedule": settings.sweep_seconds,
                 "options": {"queue": INDEX, "expires": settings.sweep_seconds * 2},
+            },
+            "continuous verification": {
+                "task": VERIFY_NEXT,
+                "schedule": settings.verify_seconds,
+                "options": {"queue": INDEX, "expires": settings.verify_seconds},
             },
         },
         beat_max_loop_interval=max(settings.sweep_seconds, 1),

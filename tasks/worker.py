@@ -13,12 +13,13 @@ from celery.signals import worker_ready
 
 from config import Settings
 from errors import CatalographError
+from indexing.drift import verify_next
 from indexing.preparing import is_outdated
 from indexing.rebuild import retire
 from indexing.services import Services
 from indexing.showing import show_changes
 from indexing.sync import drain
-from tasks.app import DRAIN, QUEUES, WORK, celery_app
+from tasks.app import DRAIN, QUEUES, VERIFY_NEXT, WORK, celery_app
 from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
 from tasks.work import add_work, start_rebuild
@@ -76,7 +77,18 @@ def _add_tasks(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
     def drain_outbox() -> None:
         loop.run(drains.run)
 
+    @app.task(name=VERIFY_NEXT)  # type: ignore[untyped-decorator]
+    def verify_the_next() -> None:
+        loop.run(_verify_next)
+
     add_work(app, loop, desk)
+
+
+async def _verify_next(services: Services) -> None:
+    try:
+        await verify_next(services)
+    except CatalographError as error:
+        log.warning("verification_postponed", code=error.code, reason=error.message)
 
 
 class Drains:

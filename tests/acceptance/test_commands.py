@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
+from config import load_settings
 from tests.acceptance.asking import Api
 from tests.acceptance.conftest import KINDS
 from tests.running import ROOT, System, run_command
@@ -187,6 +189,41 @@ def test_a_rebuild_replaces_the_index_while_it_is_asked(kinds: System, admin: Ap
     assert f"Station: {counted:,} records in" in done.stdout
     assert index_of("Station") != before
     assert admin.ask(COUNT)["stations"]["totalCount"] == counted
+
+
+def test_a_comparison_of_the_stores_finds_what_was_taken_from_the_index_and_mends_it(kinds: System, admin: Api) -> None:
+    settings = load_settings(kinds.data, environment={})
+    alias = f"{settings.elasticsearch_url}/{settings.index_prefix}-station"
+    counted = admin.ask(COUNT)["stations"]["totalCount"]
+    hits = httpx.post(f"{alias}/_search", json={"size": 2, "sort": ["seq"]}).json()["hits"]["hits"]
+    for hit in hits:
+        httpx.delete(f"{alias}/_doc/{hit['_id']}").raise_for_status()
+    found = kinds.command("index", "verify", "Station")
+    assert (found.returncode, "Station: 2 missing, 0 stale, 0 extra, 0 repaired" in found.stdout) == (1, True)
+    mended = kinds.command("index", "verify", "Station", "--repair")
+    assert (mended.returncode, "2 missing, 0 stale, 0 extra, 2 repaired" in mended.stdout) == (0, True)
+    assert admin.ask(COUNT)["stations"]["totalCount"] == counted
+
+
+def test_a_rebuild_that_is_only_tried_says_what_would_change(kinds: System) -> None:
+    done = kinds.command("index", "rebuild", "Station", "--dry-run")
+    assert (done.returncode, done.stdout) == (0, "Station: 0 differences; nothing to do\n")
+
+
+def test_dead_letters_are_shown_tried_again_and_dropped(kinds: System, tmp_path: Path, prefix: str) -> None:
+    file = tmp_path / "stations.ndjson"
+    file.write_bytes(line(code=f"{prefix}dead", color="mauve"))
+    assert kinds.command("import", "Station", str(file)).returncode == 1
+    shown = kinds.command("index", "dead", "Station").stdout
+    (row,) = (row for row in shown.splitlines() if f"{prefix}dead" in row)
+    number = row.split("│")[1].strip()
+    assert kinds.command("index", "dead", "--retry", number).stdout == "1 tried again, 0 dropped\n"
+    (row,) = (row for row in kinds.command("index", "dead").stdout.splitlines() if f"{prefix}dead" in row)
+    assert row.split("│")[5].strip() == "2"
+    assert kinds.command("index", "dead", "--drop", number).stdout == "0 tried again, 1 dropped\n"
+    assert f"{prefix}dead" not in kinds.command("index", "dead").stdout
+    gone = kinds.command("index", "dead", "--drop", number)
+    assert (gone.returncode, f"There is no dead letter {number}." in gone.stderr) == (1, True)
 
 
 def test_a_token_is_the_last_line_and_works(kinds: System) -> None:

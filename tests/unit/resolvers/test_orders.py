@@ -7,7 +7,7 @@ import pytest
 
 from errors import BadUserInput
 from indexing.fields import field
-from indexing.mappings import fingerprint_fields, mapping_of
+from indexing.mappings import mapping_fields, mapping_of
 from models.collections.loading import load_catalog
 from models.collections.properties import ROOT, Collection
 from resolvers.searches import order_key
@@ -28,7 +28,7 @@ def below(levels: int) -> dict[str, Any]:
 
 
 def test_an_order_is_by_a_field_of_the_index_or_refused(collection: Collection) -> None:
-    mapped = fingerprint_fields(mapping_of(collection))
+    mapped = mapping_fields(mapping_of(collection))
     taken = 0
     for levels in range(10):
         try:
