@@ -271,5 +271,5 @@ def test_figures_of_the_collections_are_for_the_administrator(viewers: Viewers, 
         shown = viewer.ask(document)["collections"]
         assert {one["recordCount"] for one in shown} == {None}
     counted = {one["name"]: one for one in admin.ask(document)["collections"]}
-    assert set(counted) == {"Article", "Memo", "Sighting", "Station"}
+    assert set(counted) == {"Article", "Exhibit", "Memo", "Sighting", "Specimen", "Station"}
     assert counted["Article"]["recordCount"] == len(ARTICLES)
