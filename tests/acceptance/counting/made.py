@@ -74,6 +74,7 @@ def _entry(chance: Random, number: int) -> dict[str, Json]:
         "box": perhaps({"colour": perhaps(word()), "weight": perhaps(chance.randint(0, 9) / 2)}),
         "parts": some(part),
         "holder": perhaps(chance.choice(["north", "south", "west", "east", "gone"])),
+        "helpers": some(lambda: chance.choice(["north", "south", "west", "gone"])),
         "price": perhaps(chance.randint(0, 50)),
     }
 

@@ -27,9 +27,11 @@ FLAT: list[Path] = [
 ]  # fmt: skip
 OF_PARTS: list[Path] = [("parts", name) for name in ("kind", "size", "made", "words", "marks")]
 LAYERS: Path = ("parts", "layers", "name")
+OF_HELPERS: list[Path] = [("helping", name) for name in ("city", "floor")]
 TERMS: list[Path] = [
     ("label",), ("topic",), ("state",), ("sound",), ("amount",), ("big",), ("seen",), ("tags",), ("box", "colour"),
     ("parts", "kind"), LAYERS, ("keeper", "city"), ("keeper", "floor"),
+    *OF_HELPERS,
 ]  # fmt: skip
 
 
@@ -71,10 +73,12 @@ bys = st.one_of(
     st.lists(st.sampled_from(FLAT), min_size=1, max_size=3, unique=True),
     st.lists(st.sampled_from(OF_PARTS), min_size=1, max_size=3, unique=True),
     st.just([LAYERS]),
+    st.lists(st.sampled_from(OF_HELPERS), min_size=1, unique=True),
+    st.just([("helping", "city"), ("tags",), ("parts", "size")]),
     st.builds(
         lambda flat, inside, first: [inside, flat] if first else [flat, inside],
         st.sampled_from(FLAT),
-        st.sampled_from([("parts", "kind"), ("parts", "size"), LAYERS]),
+        st.sampled_from([("parts", "kind"), ("parts", "size"), LAYERS, *OF_HELPERS]),
         st.booleans(),
     ),
 )
@@ -133,7 +137,7 @@ def test_groups(counter: Api, by: list[Path], condition: Any, first: int) -> Non
 
 
 @by_chance
-@given(st.sampled_from([*FLAT, *OF_PARTS, LAYERS]), conditions)
+@given(st.sampled_from([*FLAT, *OF_PARTS, LAYERS, *OF_HELPERS]), conditions)
 def test_stats(counter: Api, path: Path, condition: Any) -> None:
     expected = Stats.of(found(condition), path, shape())
     numbers = {"amount", "level", "big", "ratio", "scores", "weight", "size", "marks", "floor", "price"}
@@ -222,7 +226,6 @@ def test_numbers_are_grouped_by_intervals(counter: Api, path: Path, size: float)
     assert answer == expected_groups([path], {}, {path: width(size)})
 
 
-def test_every_path_has_values_to_count() -> None:
-    assert all(
-        len({str(v) for r in records() for v in values_at(r, p, shape())}) > 1 for p in [*FLAT, *OF_PARTS, LAYERS]
-    )
+@pytest.mark.parametrize("path", [*FLAT, *OF_PARTS, LAYERS, *OF_HELPERS], ids=".".join)
+def test_every_path_has_values_to_count(path: Path) -> None:
+    assert len({str(value) for record in records() for value in values_at(record, path, shape())}) > 1
