@@ -16,7 +16,7 @@ LOCKING := pip compile pyproject.toml --extra dev --universal --python-version 3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install web demo check test bench docs lock format chromium clean
+.PHONY: help install web demo check test nightly bench docs lock format chromium clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -39,6 +39,9 @@ check: install web/node_modules/.package-lock.json  ## Lint, types, layers, and 
 
 test: check web chromium $(AUDITS)/node_modules/.package-lock.json  ## Check, then run all tests
 	$(BIN)/pytest
+
+nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
+	$(BIN)/pytest tests/integration/questions --hypothesis-profile=nightly
 
 bench: install web  ## Measure import, search and memory on the full Tate data, as a table and as JSON
 	$(BIN)/python -m benchmarks

@@ -52,7 +52,9 @@ def _distance(path: Path, origin: tuple[float, float], direction: str, mode: str
     """What has no place is infinitely far, and comes last both ways only if it is told apart first."""
     lat, lon = origin
     nesting = _nesting(path)
-    exists = {field(path, EXISTS): {"order": "asc", "missing": "_first" if backward else "_last", **nesting}}
+    # Turned round as a whole, so that what has no place stands for the same number in cursors both ways.
+    ends = {"order": "desc", "missing": "_first"} if backward else {"order": "asc", "missing": "_last"}
+    exists = {field(path, EXISTS): {**ends, **nesting}}
     place = {"order": direction, "mode": mode, "unit": "m", field(path): {"lat": lat, "lon": lon}, **nesting}
     return [exists, {"_geo_distance": place}]
 

@@ -117,9 +117,8 @@ def both(*conditions: Condition) -> Condition:
 
 
 def either(*conditions: Condition) -> Condition:
-    if ALWAYS in conditions:
-        return ALWAYS
-    return conditions[0] if len(conditions) == 1 else AnyOf(conditions)
+    # One alternative alone is an alternative all the same: facets leave out what must hold, and no alternatives.
+    return ALWAYS if ALWAYS in conditions else AnyOf(conditions)
 
 
 COMPLEMENTS = {"ne": "eq", "notIn": "in"}

@@ -74,17 +74,18 @@ class Facets:
         missing = sum(not each for each in values)
         return Histogram(dict(floors), min(present, default=None), max(present, default=None), missing)
 
-    def ranges(self, path: Path, ranges: Iterable[Mapping[str, float]]) -> list[int]:
+    def ranges(self, path: Path, ranges: Iterable[Mapping[str, float]], *, include_own: bool = False) -> list[int]:
         """Counts of the ranges, `from` inclusive and `to` exclusive, in their order."""
-        values = [values_at(record, path, self.shape) for record in self._found(path, include_own=False)]
+        values = [values_at(record, path, self.shape) for record in self._found(path, include_own=include_own)]
         ends = [(r.get("from", -math.inf), r.get("to", math.inf)) for r in ranges]
         return [sum(any(low <= value < high for value in each) for each in values) for low, high in ends]
 
     def _counts(self, path: Path, *, include_own: bool) -> tuple[Counter[Json], int]:
         counts: Counter[Json] = Counter()
+        comparable = self.shape.at(path).item.comparable
         missing = 0
         for record in self._found(path, include_own=include_own):
-            values = set(values_at(record, path, self.shape))
+            values = {comparable(value) for value in values_at(record, path, self.shape)}
             counts.update(values)
             missing += not values
         return counts, missing
@@ -95,6 +96,8 @@ class Facets:
 
 
 def text_of(value: Json) -> str:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

@@ -1,10 +1,12 @@
 """Which records meet a filter."""
 
+import math
 import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.acceptance.oracle.shapes import Json, Record, Shape
+from tests.acceptance.oracle.words import tokens
 
 Filter = Mapping[str, Any]
 
@@ -37,7 +39,42 @@ def _property_meets(value: Json, part: Filter, shape: Shape) -> bool:
         return all(_list_meets(value or [], name, operand, part, shape) for name, operand in part.items())
     if shape.is_object:
         return matches(value, part, shape)
-    return scalar_matches(value, part)
+    if shape.is_place:
+        return place_matches(value, part)
+    return scalar_matches(shape.comparable(value), comparable(part, shape))
+
+
+def comparable(part: Filter, shape: Shape) -> Filter:
+    """A scalar filter with its operands as the values of `shape` are compared."""
+    return {
+        name: [shape.comparable(each) for each in operand] if isinstance(operand, list) else shape.comparable(operand)
+        for name, operand in part.items()
+    }
+
+
+def place_matches(value: Json, part: Filter) -> bool:
+    """Whether a place, `{lat, lon}` or nothing, meets all of `near`, `box` and `exists`."""
+    if "exists" in part and (value is not None) is not part["exists"]:
+        return False
+    if value is None:
+        return not part.keys() & {"near", "box"}
+    near, box = part.get("near"), part.get("box")
+    if near and distance((near["lat"], near["lon"]), value) > near["withinMeters"]:
+        return False
+    return box is None or _in_box(value, box)
+
+
+def _in_box(value: Mapping[str, float], box: Mapping[str, float]) -> bool:
+    west, east = box["west"], box["east"]
+    lon = west <= value["lon"] <= east if west <= east else value["lon"] >= west or value["lon"] <= east
+    return box["south"] <= value["lat"] <= box["north"] and lon
+
+
+def distance(origin: tuple[float, float], place: Mapping[str, float]) -> float:
+    """Metres along a great circle, by the haversine formula."""
+    (lat, lon), (other, far) = map(math.radians, origin), (math.radians(place["lat"]), math.radians(place["lon"]))
+    half = math.sin((other - lat) / 2) ** 2 + math.cos(lat) * math.cos(other) * math.sin((far - lon) / 2) ** 2
+    return 2 * 6_371_008.7714 * math.asin(math.sqrt(half))
 
 
 def _list_meets(values: list[Json], name: str, operand: Json, part: Filter, shape: Shape) -> bool:
@@ -50,8 +87,11 @@ def _list_meets(values: list[Json], name: str, operand: Json, part: Filter, shap
     if shape.is_object:
         found = [matches(element, operand, shape.item) for element in values]
         return {"some": any(found), "none": not any(found), "every": all(found)}[name]
-    fold = _fold_of(part)
-    have, wanted = {fold(value) for value in values if value is not None}, {fold(each) for each in operand}
+    if name in ("match", "phrase"):
+        return any(has_words(value, operand) for value in values)
+    fold, convert = _fold_of(part), shape.item.comparable
+    have = {fold(convert(value)) for value in values if value is not None}
+    wanted = {fold(convert(each)) for each in operand}
     return {"any": bool(have & wanted), "all": wanted <= have, "none": not have & wanted}[name]
 
 
@@ -65,7 +105,14 @@ OPERATORS: Mapping[str, Callable[[Json, Json], bool]] = {
     "lte": operator.le,
     "startsWith": lambda value, operand: value.startswith(operand),
     "contains": lambda value, operand: operand in value,
+    "match": lambda value, operand: has_words(value, operand),
 }
+
+
+def has_words(text: str, words: str) -> bool:
+    """Whether a text of the analyzer `standard` has all the words."""
+    have, wanted = tokens(text, "standard"), tokens(words, "standard")
+    return bool(wanted) and set(wanted) <= set(have)
 
 
 def scalar_matches(value: Json, given: Filter) -> bool:

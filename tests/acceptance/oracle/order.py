@@ -4,8 +4,10 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from tests.acceptance.oracle.filters import distance
 from tests.acceptance.oracle.shapes import Json, Path, Record, Shape, key_of, values_at
 
+Origin = tuple[float, float]
 Order = Mapping[str, Any]
 """One entry of `orderBy`, such as `{"dateRange": {"endYear": "ASC"}}`."""
 
@@ -14,26 +16,31 @@ def ordered(records: Iterable[Record], order_by: Sequence[Order], shape: Shape) 
     """The records in a total order: nulls last in both directions, ties by key ascending."""
     result = sorted(records, key=lambda record: key_of(record, shape))
     for order in reversed(order_by):
-        path, descending = path_of(order)
+        path, descending, origin = path_of(order)
         pick = max if descending else min
-        keyed = [(pick(sort_keys(record, path, shape), default=None), record) for record in result]
+        keyed = [(pick(sort_keys(record, path, shape, origin), default=None), record) for record in result]
         present = sorted(((k, r) for k, r in keyed if k is not None), key=lambda pair: pair[0], reverse=descending)
         result = [record for _, record in present] + [record for key, record in keyed if key is None]
     return result
 
 
-def path_of(order: Order) -> tuple[Path, bool]:
-    """The property of an entry, and whether its direction is descending."""
+def path_of(order: Order) -> tuple[Path, bool, Origin | None]:
+    """The property of an entry, whether its direction is descending, and the place to be near to."""
     ((name, inner),) = order.items()
     if isinstance(inner, str):
-        return (name,), inner == "DESC"
-    path, descending = path_of(inner)
-    return (name, *path), descending
+        return (name,), inner == "DESC", None
+    if "lat" in inner:
+        return (name,), inner.get("direction") == "DESC", (inner["lat"], inner["lon"])
+    path, descending, origin = path_of(inner)
+    return (name, *path), descending, origin
 
 
-def sort_keys(record: Record, path: Path, shape: Shape) -> list[Json]:
-    is_text = shape.at(path).is_text
-    return [sort_key(value, is_text=is_text) for value in values_at(record, path, shape)]
+def sort_keys(record: Record, path: Path, shape: Shape, origin: Origin | None = None) -> list[Json]:
+    end = shape.at(path)
+    values = values_at(record, path, shape)
+    if origin:
+        return [distance(origin, place) for place in values]
+    return [sort_key(value if "enum" in end.schema else end.comparable(value), is_text=end.is_text) for value in values]
 
 
 def sort_key(value: Json, *, is_text: bool) -> Json:

@@ -1,7 +1,9 @@
 """How records look to a client: the properties of a collection by their GraphQL names, links among them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -33,11 +35,21 @@ class Shape:
 
     @cached_property
     def is_object(self) -> bool:
-        return self.included is not None or bool(self.properties)
+        return self.included is not None or (bool(self.properties) and not self.is_place)
+
+    @property
+    def is_place(self) -> bool:
+        return self.schema.get("format") == "geo-point"
 
     @cached_property
     def is_text(self) -> bool:
         return bool(self.annotation.get("text"))
+
+    def comparable(self, value: Json) -> Json:
+        """A value as it is compared: an enum by its GraphQL name, a moment whatever its time zone."""
+        if isinstance(value, str) and self.schema.get("format") == "date-time":
+            return datetime.fromisoformat(value)
+        return enum_name(value) if isinstance(value, str) and "enum" in self.schema else value
 
     @property
     def annotation(self) -> Mapping[str, Any]:
@@ -104,6 +116,11 @@ class Property:
     field: str
     shape: Shape
     holder: str | None = None
+
+
+def enum_name(value: str) -> str:
+    """The GraphQL name of an enum's value."""
+    return re.sub(r"\W", "_", value, flags=re.ASCII)
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:

@@ -86,7 +86,7 @@ def test_an_order_holds_within_a_filter(tate: Tate) -> None:
     nodes = tate.ask(document, filter=given, by=order_by)["artworks"]["nodes"]
     expected = ordered(tate.artworks.meeting(given), order_by, tate.artworks.shape)[:1000]
     assert [node["key"] for node in nodes] == tate.artworks.keys(expected)
-    path, _ = path_of(order_by[0])
+    path, *_ = path_of(order_by[0])
     years = [values_at(record, path, tate.artworks.shape) for record in expected]
     assert [[c["birthYear"] for c in node["contributors"] if c["birthYear"] is not None] for node in nodes] == years
 

@@ -1,0 +1,98 @@
+"""A real system in one process, on the servers of the run: filled, indexed and asked without a worker."""
+
+import asyncio
+import io
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from sqlalchemy import text
+
+from config import Settings
+from indexing.preparing import prepare_index
+from indexing.server import SearchServer
+from indexing.services import Services
+from indexing.sync import drain
+from models.collections.loading import load_catalog
+from models.database import Database
+from models.imports import import_records
+from models.states import read_states
+from models.tables import metadata
+from server import make_app
+from tests.integration.questions.catalogs import File, Record
+
+
+class OneProcess:
+    """Holds one catalog at a time."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._settings = settings
+        self._folder = folder
+        self._number = 0
+        self._services: Services | None = None
+        self._client: httpx.AsyncClient | None = None
+
+    @property
+    def services(self) -> Services:
+        assert self._services
+        return self._services
+
+    async def take(self, files: Mapping[str, File]) -> None:
+        """Begin anew with these collections, empty."""
+        await self.clear()
+        self._number += 1
+        folder = self._folder / str(self._number)
+        folder.mkdir()
+        for name, file in files.items():
+            with (folder / f"{name.lower()}.json").open("wb") as output:
+                output.write(orjson.dumps(file))
+        settings = self._settings.model_copy(update={"collections": folder, "index_prefix": f"one{self._number}"})
+        database = self._services.database if self._services else Database(settings.database_url, 5)
+        search = self._services.search if self._services else SearchServer(settings.elasticsearch_url, 30)
+        self._services = Services(settings, load_catalog(folder), database, search)
+        await asyncio.gather(*(prepare_index(self._services, collection) for collection in self._services.catalog))
+        transport = httpx.ASGITransport(make_app(self._services))
+        self._client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+
+    async def load(self, records: Mapping[str, list[Record]]) -> None:
+        """Import records and have them indexed, what links to them too."""
+        for name, several in records.items():
+            lines = b"".join(orjson.dumps(record) + b"\n" for record in several)
+            problems: list[Any] = []
+            report = await import_records(
+                self.services.database, self.services.catalog[name], io.BytesIO(lines), on_problem=problems.append
+            )
+            assert report.is_clean, problems
+        drained = await drain(self.services)
+        assert (drained.postponed, drained.buried) == (0, 0)
+        await self.services.indexes.refresh_serving(self.services.catalog.collections)
+
+    async def ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+        """The data of an operation that has no errors."""
+        assert self._client
+        sent = orjson.dumps({"query": document, "variables": variables})
+        response = await self._client.post("/graphql", content=sent, headers={"content-type": "application/json"})
+        answer = response.json()
+        assert "errors" not in answer, answer["errors"]
+        data: dict[str, Any] = answer["data"]
+        return data
+
+    async def clear(self) -> None:
+        """Remove what is there."""
+        if self._services is None:
+            return
+        async with self._services.database.writing() as session:
+            states = await read_states(session)
+            names = ", ".join(table.name for table in metadata.sorted_tables)
+            await session.run(text(f"TRUNCATE {names} RESTART IDENTITY"))
+        indexes = [state.index_name for state in states.values() if state.index_name]
+        if indexes:
+            await self._services.indexes.remove(",".join(indexes))
+
+    async def close(self) -> None:
+        await self.clear()
+        if self._services:
+            await self._services.search.close()
+            await self._services.database.close()
