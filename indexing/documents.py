@@ -21,7 +21,7 @@ from indexing.fields import (
 )
 from models.collections.folding import bounded
 from models.collections.kinds import COUNT, EXISTS, LINK, PRESENT, TEXT, TEXT_SLOT, Slot
-from models.collections.properties import MAX_RECURSION, ROOT, Collection, Path, Property, Shape, key_text
+from models.collections.properties import ROOT, Collection, Path, Property, Shape, key_text
 
 Json = Any
 Fields = dict[str, Any]
@@ -308,32 +308,46 @@ def _below(path: Path, prefix: str) -> Fill:
     """The filling below a property; recursion ends where the mapping's does, but its words are still gathered."""
     shape = path.last.shape
     assert shape
-    if sum(step.shape is shape for step in path.steps) > MAX_RECURSION:
+    if sum(step.shape is shape for step in path.steps) > shape.levels:
         return _deep_texts(path)
     return _filling(shape, path, prefix)
 
 
 def _deep_texts(path: Path) -> Fill:
-    shape = path.last.shape
-    assert shape
-    above = Path(path.steps[:-1])
-    words = [(prop, (above / prop).index) for prop in shape.properties.values() if prop.kind is TEXT]
-    inner = [prop for prop in shape.properties.values() if prop.shape is shape]
+    """Gathers the words of what is deeper than the index goes under the last way to each shape that it has."""
+    ways = _ways(Path(path.steps[:-1]))
+    top = path.last.shape
+    assert top
 
     def fill(data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
-        waiting: list[Json] = [data]
+        waiting: list[tuple[Json, Shape]] = [(data, top)]
         while waiting:
-            node = waiting.pop()
-            if isinstance(node, list):
-                waiting.extend(node)
-            elif isinstance(node, dict):
-                for prop, field in words:
-                    text = prop.value_in(node)
-                    if isinstance(text, str):
-                        _gather(build.texts, field, text)
-                waiting.extend(prop.value_in(node) for prop in inner)
+            node, shape = waiting.pop()
+            for prop in _indexed(shape):
+                for value in _several(prop.value_in(node)):
+                    if prop.kind is TEXT and isinstance(value, str) and value:
+                        _gather(build.texts, (ways[shape] / prop).index, value)
+                    elif prop.shape and prop.kind is not LINK and isinstance(value, dict):
+                        waiting.append((value, prop.shape))
 
     return fill
+
+
+def _ways(above: Path) -> dict[Shape, Path]:
+    """A way in the index to each shape that stands on `above` or can be reached from there."""
+    ways = {step.shape: Path(above.steps[: place + 1]) for place, step in enumerate(above.steps) if step.shape}
+    waiting = list(ways)
+    while waiting:
+        shape = waiting.pop()
+        for prop in _indexed(shape):
+            if prop.shape and prop.kind is not LINK and prop.shape not in ways:
+                ways[prop.shape] = ways[shape] / prop
+                waiting.append(prop.shape)
+    return ways
+
+
+def _several(value: Json) -> list[Json]:
+    return value if isinstance(value, list) else [value]
 
 
 def _link(path: Path, name: str) -> Handler:

@@ -269,7 +269,7 @@ def _links(collection: Collection) -> Iterator[tuple[Property, LinkSpec]]:
 
 def _finish(source: Source, collection: Collection) -> None:
     collection.default_order = tuple(_orders(source, collection))
-    if collection.has_too_many_paths:
+    if not collection.limit_paths():
         source.problem(
             ("schema",), f"the schema makes more than {MAX_PATHS} searchable properties: set x-search: false"
         )

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
     from models.collections.validation import RecordValidator
 
 
+MAX_RECURSION = 4
+"""How often one shape may stand on a way: deeper levels are stored and returned, not indexed one by one."""
+MAX_PATHS = 2_000
+
+
 @dataclass(frozen=True)
 class Facet:
     """How a property is counted: `how` is one of its kind's `facets`."""
@@ -87,6 +92,8 @@ class Shape:
     properties: dict[str, "Property"] = dataclasses.field(default_factory=dict)
     members: tuple["Member", ...] = ()
     """Of a union: the objects that it may be."""
+    levels: int = MAX_RECURSION
+    """How often it may stand on a way; less where there would be more than `MAX_PATHS` ways."""
 
     def walk(self, *, through_links: bool = True, indexed: bool = False) -> Iterator["Property"]:
         """Every property below, each once; links too, and what they include unless told otherwise.
@@ -240,7 +247,7 @@ class Path:
         """Whether a recursive shape stands on it more often than the index follows."""
         # Below the deepest shape there are no fields, so that only what stands in a shape above counts.
         above = [step.shape for step in self.steps[:-1] if step.shape]
-        return any(above.count(shape) > MAX_RECURSION for shape in above)
+        return any(above.count(shape) > shape.levels for shape in above)
 
 
 ROOT = Path(())
@@ -300,6 +307,14 @@ class Collection:
         """Whether `paths` would be more than `MAX_PATHS`; they may be millions, and are not counted to the end."""
         return next(islice(_paths(ROOT, self.shape), MAX_PATHS, None), None) is not None
 
+    def limit_paths(self) -> bool:
+        """Have what holds itself go less deep until the paths are not too many; whether that suffices."""
+        shapes = {prop.shape for prop in self.shape.walk() if prop.shape}
+        while self.has_too_many_paths and any(shape.levels > 1 for shape in shapes):
+            for shape in shapes:
+                shape.levels = max(shape.levels - 1, 1)
+        return not self.has_too_many_paths
+
     @cached_property
     def paths(self) -> tuple[Path, ...]:
         """Every way to an indexed property, lists and links too; recursion is followed a few levels."""
@@ -330,16 +345,11 @@ def key_text(value: Any) -> str:
     return str(value)
 
 
-MAX_RECURSION = 4
-"""How often one shape may stand on a way: deeper levels are stored and returned, not indexed one by one."""
-MAX_PATHS = 2_000
-
-
 def _paths(start: Path, shape: Shape) -> Iterator[Path]:
     for prop in shape.properties.values():
         if not prop.is_indexed:
             continue
         path = start / prop
         yield path
-        if prop.shape and sum(step.shape is prop.shape for step in path.steps) <= MAX_RECURSION:
+        if prop.shape and sum(step.shape is prop.shape for step in path.steps) <= prop.shape.levels:
             yield from _paths(path, prop.shape)

@@ -51,3 +51,21 @@ def test_a_union_inside_itself_is_found_by_its_words_at_any_depth(tmp_path: Path
     built = DocumentBuilder(load_catalog(tmp_path)["Work"]).build(Envelope(1, "1", 1, "", ""), {"a": data}, {})
     (words,) = built[TEXTS].values()
     assert words == "deep"
+
+
+def test_a_recursion_of_many_branches_is_indexed_as_deep_as_there_is_room_and_its_words_below(tmp_path: Path) -> None:
+    branches = "".join(f"        c{number}: {{$ref: '#/$defs/Part'}}\n" for number in range(20))
+    row = "        row: {properties: {cell: {$ref: '#/$defs/Part'}, w: {type: string, x-search: {text: standard}}}}\n"
+    parts = f"  $defs:\n    Part:\n      type: object\n      properties:\n        n: {{type: integer}}\n{branches}{row}"
+    (tmp_path / "work.yaml").write_text(with_properties("a: {$ref: '#/$defs/Part'}") + parts)
+    work = load_catalog(tmp_path)["Work"]
+    assert len(work.paths) <= 2_000
+    assert {"a.n", "a.c19.n", "a.row.cell.n"} <= {path.name for path in work.paths}
+    data: dict[str, Any] = {"n": 9, "row": {"w": "deepest"}}
+    for _ in range(10):
+        data = {"c3": {"row": {"cell": data}}}
+    built = DocumentBuilder(work).build(Envelope(1, "1", 1, "", ""), {"a": data}, {})
+    assert list(built[TEXTS].values()) == ["deepest"]
+    assert set(built[TEXTS]) <= {path.index for path in work.text_paths}
+    with_room = {path.index for path in work.paths}
+    assert {name.rpartition("@")[0] for name in built[FLAT]} <= with_room
