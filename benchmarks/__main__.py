@@ -13,6 +13,7 @@ from rich.console import Console
 from benchmarks.dataset import ROOT, largest_dataset
 from benchmarks.importing import measure_import
 from benchmarks.measures import Measure
+from benchmarks.ranking import measure_ranking
 from benchmarks.report import show, write
 from benchmarks.searching import measure_search
 from benchmarks.starting import measure_start
@@ -27,6 +28,7 @@ class Part(StrEnum):
     START = "start"
     IMPORT = "import"
     SEARCH = "search"
+    RANKING = "ranking"
 
 
 def main(
@@ -34,7 +36,7 @@ def main(
     requests: Annotated[int, typer.Option(min=100, help="Requests of each kind and number of connections.")] = 2_000,
     output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = OUTPUT,
 ) -> None:
-    """Measure the import, the search and the start of a system of its own, on the Tate collection."""
+    """Measure the import, the search, its ranking and the start of systems of its own, on the Tate collection."""
     console = Console(highlight=False)
     parts = only or list(Part)
     with tempfile.TemporaryDirectory(prefix="catalograph-bench-", ignore_cleanup_errors=True) as folder:
@@ -54,6 +56,12 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
     if Part.START in parts:
         console.print("starting a system with the sample, twice …")
         measures += measure_start(folder / "start")
+    if Part.RANKING in parts:
+        console.print("judging the ranking …")
+        judged = measure_ranking(folder / "ranking")
+        if not judged:
+            console.print("No data set to judge the ranking with is beside the checkout.")
+        measures += judged
     if Part.IMPORT not in parts and Part.SEARCH not in parts:
         return measures
     dataset = largest_dataset()

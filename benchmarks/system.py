@@ -42,11 +42,13 @@ class System:
 
 
 @contextmanager
-def running(data: Path, load: Sequence[tuple[str, Path]] = (), heap: str = "1g") -> Iterator[System]:
-    """A system on the Tate collections, ready, and stopped afterwards. Raises `SystemFailed` if it does not start."""
+def running(
+    data: Path, load: Sequence[tuple[str, Path]] = (), heap: str = "1g", collections: Path = COLLECTIONS
+) -> Iterator[System]:
+    """A system on collections (Tate's), ready, and stopped afterwards. Raises `SystemFailed` if it does not start."""
     (port,) = free_ports(1)
     loaded = [part for name, file in load for part in ("--load", f"{name}={file}")]
-    options = ["--collections", str(COLLECTIONS), "--data", str(data), "--port", str(port), "--heap", heap, *loaded]
+    options = ["--collections", str(collections), "--data", str(data), "--port", str(port), "--heap", heap, *loaded]
     said = data.with_suffix(".log")
     with said.open("w") as log:
         began = time.monotonic()

@@ -73,8 +73,7 @@ def search_query(
     if not variants and not comparable:
         return exact
     tier = TIER * len(tokens)
-    should = [_raised(exact, 2 * tier), *(_raised(query, tier * weight) for query, weight in variants)]
-    return {"bool": {"should": should, "minimum_should_match": 1}}
+    return _best([_raised(exact, 2 * tier), *(_raised(query, tier * weight) for query, weight in variants)])
 
 
 def _tokens(searched: str) -> list[str]:
@@ -164,10 +163,19 @@ def _varied(collection: Collection, tokens: list[str], variants: list[str], fiel
 
 
 def _near(token: str) -> str:
-    """A plain word from the fourth letter on with one letter, from the eighth with two, allowed to be wrong."""
-    if not PLAIN_WORD.fullmatch(token) or not 4 <= len(token) <= MAX_VARIED or not token.isalpha():
+    """A plain word with some letters of it allowed to be wrong; of one with hyphens each part by itself."""
+    if not PLAIN_WORD.fullmatch(token) or len(token) > MAX_VARIED:
         return token
-    return f"{token}~{1 if len(token) < 8 else 2}"
+    parts = [_near_part(part) for part in token.split("-")]
+    if len(parts) == 1 or not any(part.endswith(("~1", "~2")) for part in parts):
+        return parts[0] if len(parts) == 1 else token
+    return f"({' '.join(parts)})"
+
+
+def _near_part(word: str) -> str:
+    """From the fourth letter on one may be wrong, from the eighth two; not the digits of a number."""
+    letters = sum(map(str.isalpha, word))
+    return word if letters < 4 else f"{word}~{1 if letters < 8 else 2}"
 
 
 def highlight_fields(paths: Iterable[Path]) -> dict[str, Any]:
