@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.dataset import ROOT, largest_dataset
-from benchmarks.importing import measure_import
+from benchmarks.importing import measure_first_import, measure_import
 from benchmarks.measures import Measure
 from benchmarks.ranking import measure_ranking
 from benchmarks.report import show, write
@@ -67,6 +67,10 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
     dataset = largest_dataset()
     if not dataset.whole:
         console.print("Tate's whole collection is not beside the checkout: measuring with the sample, which is small.")
+    if Part.IMPORT in parts:
+        console.print("importing into a system that was just started …")
+        with running(folder / "first") as system:
+            measures += measure_first_import(system, dataset)
     with running(folder / "full") as system:
         console.print("importing …")
         imported = asyncio.run(measure_import(system, dataset))

@@ -1,18 +1,22 @@
 """How fast the stores take the same records from a client that does nothing else: what no import can exceed."""
 
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
 
 import asyncpg
+import orjson
 
 from benchmarks.dataset import Dataset
-from indexing.bulk import bulk_item, linked
+from indexing.bulk import bulk_item
 from indexing.server import NDJSON
 from indexing.services import Services
 from models.collections.properties import Collection
 from models.lines import Limits, LineReader
-from models.records import Record, stream_records
+from models.records import Record
 
 LINES = 1_000
 
@@ -57,43 +61,39 @@ async def _sent(blocks: Iterable[bytes]) -> AsyncIterator[bytes]:
         yield block
 
 
-async def bulk_ceiling(services: Services, collection: Collection) -> Ceiling:
+async def bulk_ceiling(services: Services, collection: Collection, dataset: Dataset) -> Ceiling:
     """Send the collection's documents, built and encoded beforehand, to a new index with the same mapping.
 
     In requests as large as the worker's, one after the other, until all are searchable.
     """
     index = await services.indexes.create(collection, building=False)
-    bodies, records = await _bodies(services, collection, index)
+    items = list(_items(services, collection, dataset, index))
+    size = services.settings.index_batch
+    bodies = [b"".join(items[place : place + size]) for place in range(0, len(items), size)]
     try:
         began = time.perf_counter()
         for body in bodies:
             answer = await services.search.ask("POST", "/_bulk?filter_path=errors", body, kind=NDJSON, timeout=120)
             if answer["errors"]:
-                raise RuntimeError("Elasticsearch refused documents that it had taken before.")
+                raise RuntimeError("Elasticsearch refused documents of the data set.")
         await services.indexes.refresh(index)
         seconds = time.perf_counter() - began
     finally:
         await services.indexes.remove(index)
-    return Ceiling(records, sum(map(len, bodies)), seconds)
+    return Ceiling(len(items), sum(map(len, bodies)), seconds)
 
 
-async def _bodies(services: Services, collection: Collection, index: str) -> tuple[list[bytes], int]:
-    builder = services.builders[collection.name]
-    bodies: list[bytes] = []
-    total = 0
-    async with services.database.snapshot() as session:
-        batch: list[Record] = []
+def _items(services: Services, collection: Collection, dataset: Dataset, index: str) -> Iterator[bytes]:
+    builder, now = services.builders[collection.name], datetime.now(UTC)
+    artists = services.catalog["Artist"]
+    targets = {artists.name: {str(artists.key_of(document)): document for document in _documents(dataset.artists)}}
+    for number, document in enumerate(_documents(dataset.artworks), start=1):
+        record = Record(number, collection.name, collection.key_of(document), 1, 1, document, now, now)
+        yield bulk_item(record, index, builder, targets)
 
-        async def flush() -> None:
-            targets = await linked(session, collection, batch)
-            bodies.append(b"".join(bulk_item(record, index, builder, targets) for record in batch))
-            batch.clear()
 
-        async for record in stream_records(session, collection.name):
-            batch.append(record)
-            total += 1
-            if len(batch) == services.settings.index_batch:
-                await flush()
-        if batch:
-            await flush()
-    return bodies, total
+def _documents(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open("rb") as file:
+        for batch in LineReader(file, Limits()).batches():
+            for line in batch.lines:
+                yield orjson.loads(line.text)
