@@ -36,9 +36,9 @@ def prepare(collection: "Collection", document: dict[str, Any]) -> Prepared:
     if not encoded:
         document = _rounded(collection.shape, document)
         encoded, unstorable = encode_document(document)
-    if not encoded:
-        return Prepared(None, encoded, unstorable)
     key = collection.key_of(document)
+    if not encoded:
+        return Prepared(None if key is None or _unstorable_text(key) else key, encoded, unstorable)
     problems = (*unstorable, *_key_problems(collection, key), *collection.validate(document))
     return Prepared(key, encoded, problems)
 

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests.acceptance.asking import Api, Writer, errors_of
+from tests.running import System
 
 EXACT = 2**53
 LEAST, MOST = -(2**63), 2**63 - 1
@@ -335,6 +336,31 @@ def test_what_is_no_value_of_its_kind_is_refused_with_its_path(admin: Api, given
 def test_what_the_types_can_not_read_is_bad_input(admin: Api, given: Any) -> None:
     document = "mutation($i: SpecimenInput!) { createSpecimen(input: $i) { record { key } } }"
     assert admin.refusal(document, i={"specimenId": "refused", **given}) == "BAD_USER_INPUT"
+
+
+def test_an_import_reports_each_line_that_is_no_value_of_its_kind_and_takes_the_others(kinds: System) -> None:
+    lines = (
+        b'{"id": "import-1", "large": 9223372036854775808}',
+        b'{"id": "import-2", "anything": 123456789012345678901234567890}',
+        b'{"id": "import-3", "small": 2147483648}',
+        b'{"id": "import-4", "real": 1e400}',
+        b'{"id": "import-5", "real": 123456789012345678901234567890, "at": "2016-12-31T23:59:60Z"}',
+    )
+    done = kinds.command("import", "Specimen", "-", stdin=b"\n".join(lines))
+    assert done.returncode == 1
+    assert "1 created" in done.stdout + done.stderr
+    for line in (
+        "line 1 (import-1): large",
+        "line 2 (import-2): anything",
+        "line 3 (import-3): small",
+        "line 4: is not",
+    ):
+        assert line in done.stdout + done.stderr
+    with kinds.client(kinds.token) as client:
+        document = '{ specimen(key: "import-5") { id real at } }'
+        specimen = Api(client).ask(document)["specimen"]
+        Writer(Api(client), "Specimen", "specimens").delete(specimen["id"])
+    assert (specimen["real"], specimen["at"]) == (123456789012345678901234567890.0, "2016-12-31T23:59:60Z")
 
 
 def test_date_math_is_reckoned_in_the_time_zone_asked_for(admin: Api) -> None:

@@ -285,4 +285,10 @@ def test_a_property_of_a_member_that_only_some_may_read_is_hidden_from_others(ad
     assert len(admin.ask(document, s="treasure")["exhibits"]["nodes"]) == 1
     hidden = "query($f: ExhibitFilter) { exhibits(filter: $f) { nodes { code } } }"
     assert public.refusal(hidden, f={"parts": {"some": {"secret": {"eq": "x"}}}}) == "FORBIDDEN"
+    # What a patch changes says nothing of the member that it is of, and is hidden all the same.
+    exhibits.update(made["id"], {"cover": {"kind": "clip", "seconds": 1}})
+    exhibits.update(made["id"], {"cover": {"secret": "Chest", "seconds": 2}})
+    history = "query($k: String) { exhibit(key: $k) { history(first: 1) { nodes { changes } } } }"
+    (newest,) = public.ask(history, k="secret")["exhibit"]["history"]["nodes"]
+    assert newest["changes"] == {"cover": {"seconds": 2}}
     exhibits.delete(made["id"], wait="SEARCHABLE")

@@ -60,6 +60,7 @@ def test_an_integer_beyond_64_bits_is_reported_and_not_rounded(
     parsed = Parser(load_catalog(tmp_path)["Work"], LineReader(io.BytesIO(line), Limits()), SeenKeys(), Limits()).next()
     assert parsed
     assert [failure.problem.message for failure in parsed.failures] == ([problem] if problem else [])
+    assert all(failure.problem.key == "A" for failure in parsed.failures)
 
 
 def test_a_long_key_is_shown_by_its_beginning(tmp_path: Path) -> None:

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
+from models.collections.conditions import holds
+from models.collections.dates import Clock
+from models.collections.filters import condition_of
 from models.collections.loading import load_catalog
-from models.collections.properties import Collection, Property
+from models.collections.properties import Collection, Property, Shape
 from tests.unit.collections.files import problems, with_properties
 
 A = "{type: object, properties: {k: {const: a}, n: {type: integer}}}"
@@ -79,6 +82,19 @@ def test_what_only_annotations_tell_apart_is_two_properties_too(tmp_path: Path) 
     _, prop = read(tmp_path, f"{{oneOf: [{A}, {{properties: {searched}}}]}}")
     assert prop.shape
     assert set(prop.shape.properties) == {"k", "aN", "bN"}
+
+
+def test_a_rule_sees_a_property_only_in_the_members_that_have_it(tmp_path: Path) -> None:
+    _, prop = read(tmp_path, f"{{oneOf: [{A}, {B}]}}")
+    shape = Shape("Work", "", {"a": prop})
+
+    def meets(given: Any, value: Any) -> bool:
+        return holds(condition_of(shape, {"a": given}, Clock.current()), {"a": value})
+
+    assert meets({"aN": {"gt": 1}}, {"k": "a", "n": 2})
+    assert not meets({"bN": {"exists": True}}, {"k": "a", "n": 2})
+    assert meets({"t": {"exists": False}}, {"k": "a", "n": 2, "t": "not of this member"})
+    assert meets({"bN": {"eq": "2"}}, {"k": "b", "n": "2"})
 
 
 @pytest.mark.parametrize(
