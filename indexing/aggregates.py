@@ -6,8 +6,8 @@ from typing import Any
 from indexing.conditions import query_of
 from indexing.distinct import distinct_aggregation, distinct_of
 from indexing.groups import groups_aggregation, groups_of
-from indexing.search_query import GroupPage, SearchQuery, Stats
-from indexing.stats import Aggregations, stats_aggregations, stats_of
+from indexing.search_query import GroupPage, SearchQuery, Stats, StatsQuery
+from indexing.stats import LISTED, MOST, Aggregations, stats_aggregations, stats_of
 from models.collections.conditions import Condition
 
 _STATS, _GROUPS, _DISTINCT = "stats", "groups:", "distinct:"
@@ -16,14 +16,30 @@ _STATS, _GROUPS, _DISTINCT = "stats", "groups:", "distinct:"
 def aggregates(query: SearchQuery, afterwards: Condition) -> Aggregations:
     """Their `aggs`; `afterwards` is the part of the filter that is not in the query, since facets leave it out."""
     found: Aggregations = {}
+    room = MOST // max(_listings(query), 4) or 1
     if query.stats:
-        found[_STATS] = stats_aggregations(query.stats)
+        found[_STATS] = stats_aggregations(query.stats, room)
     for groups in query.groups:
-        found[f"{_GROUPS}{groups.name}"] = groups_aggregation(groups)
+        found[f"{_GROUPS}{groups.name}"] = groups_aggregation(groups, room)
     for number, distinct in enumerate(query.distinct):
         found[f"{_DISTINCT}{number}"] = distinct_aggregation(distinct)
     within = query_of(afterwards)
     return {name: {"filter": within, "aggs": aggs} for name, aggs in found.items()}
+
+
+def _listings(query: SearchQuery) -> int:
+    """How often distinct values are listed."""
+    grouped = sum((groups.first + 2) * _distinct_in(groups.stats) for groups in query.groups)
+    return _distinct_in(query.stats) + grouped
+
+
+def _distinct_in(stats: tuple[StatsQuery, ...]) -> int:
+    return sum("distinct" in one.parts for one in stats)
+
+
+def left_out(query: SearchQuery) -> str:
+    """The `filter_path` by which the values that are listed are not sent, where there are any."""
+    return f"-**.{LISTED}.buckets" if query.distinct or _listings(query) else ""
 
 
 def stats_found(query: SearchQuery, answer: Mapping[str, Any]) -> Stats:

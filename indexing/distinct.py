@@ -1,7 +1,8 @@
 """How many distinct values there are, exactly: Elasticsearch only estimates it, so that the values are listed in parts.
 
-An estimate tells how many parts there must be and how many fit into one request; a part that proves larger is taken
-apart further. However many values there are, one request lists no more than `MOST`, and their number alone is sent.
+Where the first request has no room for all of them, an estimate tells how many parts there must be and how many fit
+into one request; a part that proves larger is taken apart further. However many values there are, one request lists no
+more than `MOST`, and their number alone is sent.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,19 +13,13 @@ from typing import Any
 from indexing.conditions import MATCH_ALL, Query
 from indexing.group_keys import group_query
 from indexing.search_query import DistinctQuery, Found, Group, GroupField, GroupKey, SearchQuery, Stats, StatsQuery
-from indexing.stats import Aggregations, inside, list_of, values_field
+from indexing.stats import MOST, Aggregations, inside, list_of, listed_number, listing
 from models.collections.properties import Path
 
-MOST = 40_000
-"""Values that one request lists: Elasticsearch allows 65,536 buckets in an answer."""
 AT_ONCE = 4
 """Requests that are sent together, and may be answered at once."""
 FEWER = 4
 """Parts into which one that is too large is taken apart."""
-LISTED = "listed"
-WITHOUT_LISTS = f"-**.{LISTED}.buckets"
-"""The `filter_path` by which the values themselves are not sent."""
-
 Load = Callable[[list[SearchQuery]], Awaitable[Sequence[Found | BaseException]]]
 Place = tuple[str, GroupKey, str]
 """Which number is counted: of which groups, in which group, of which property."""
@@ -40,11 +35,9 @@ class Part:
 
 def distinct_aggregation(query: DistinctQuery) -> Aggregations:
     """The `aggs` that list the values of one part."""
-    terms: dict[str, Any] = {"field": values_field(query.path), "size": query.most, "order": {"_key": "asc"}}
-    if query.partitions > 1:
-        terms["include"] = {"partition": query.partition, "num_partitions": query.partitions}
-    number = {"stats_bucket": {"buckets_path": f"{LISTED}>_count"}}
-    values = inside(list_of(query.path), {LISTED: {"terms": terms}, "number": number})
+    part = {"partition": query.partition, "num_partitions": query.partitions}
+    options = {"include": part} if query.partitions > 1 else {}
+    values = inside(list_of(query.path), listing(query.path, query.most, **options))
     group = group_query(query.fields, query.key) if query.fields else MATCH_ALL
     return {"group": {"filter": group, "aggs": {"values": values}}}
 
@@ -59,8 +52,7 @@ def within_groups(found: Query, queries: tuple[DistinctQuery, ...]) -> Query:
 
 def distinct_of(answer: Mapping[str, Any]) -> int | None:
     """How many values the part has; `None` where they are more than it may have."""
-    values = answer["group"]["values"]
-    return None if values[LISTED]["sum_other_doc_count"] else values["number"]["count"]
+    return listed_number(answer["group"]["values"])
 
 
 async def with_distinct(load: Load, query: SearchQuery, found: Found) -> Found:
@@ -96,9 +88,9 @@ def _of_stats(
     name: str, fields: tuple[GroupField, ...], key: GroupKey, asked: Iterable[StatsQuery], stats: Stats
 ) -> Iterator[Part]:
     for one in asked:
-        about = stats[one.path.name].distinct if "distinct" in one.parts else 0
-        if about:
-            yield from _estimated((name, key, one.path.name), one.path, about, fields, key)
+        known = stats.get(one.path.name)
+        if known and known.rough:
+            yield from _estimated((name, key, one.path.name), one.path, known.distinct, fields, key)
 
 
 def _estimated(place: Place, path: Path, about: int, fields: tuple[GroupField, ...], key: GroupKey) -> Iterator[Part]:
@@ -136,7 +128,10 @@ def _several(requests: list[list[Part]]) -> Iterator[list[list[Part]]]:
 
 def _filled(query: SearchQuery, found: Found, counts: Mapping[Place, int]) -> Found:
     def exact(name: str, key: GroupKey, stats: Stats) -> Stats:
-        return {path: replace(one, distinct=counts.get((name, key, path), 0)) for path, one in stats.items()}
+        return {
+            path: replace(one, distinct=counts[name, key, path], rough=False) if one.rough else one
+            for path, one in stats.items()
+        }
 
     def group(name: str, one: Group) -> Group:
         return replace(one, stats=exact(name, one.key, one.stats))

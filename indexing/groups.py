@@ -20,10 +20,13 @@ _NOTHING = "nothing"
 _FOUND, _NONE, _ELEMENTS, _RECORDS = "found", "none", "elements", "records"
 
 
-def groups_aggregation(query: GroupQuery) -> Aggregations:
-    """The `aggs` that give one page of groups, and one more group to tell whether there is a next page."""
+def groups_aggregation(query: GroupQuery, room: int) -> Aggregations:
+    """The `aggs` that give one page of groups, and one more group to tell whether there is a next page.
+
+    `room` is that of `stats_aggregations`.
+    """
     home = home_of(query.fields)
-    stats = stats_aggregations(query.stats)
+    stats = stats_aggregations(query.stats, room)
     composite: dict[str, Any] = {
         "size": query.first + 1,
         "sources": [{f"g{i}": _source(one, home)} for i, one in enumerate(query.fields)],

@@ -160,7 +160,7 @@ class FacetResult:
 
 @dataclass(frozen=True)
 class StatsResult:
-    """What the values of a property come to; `low` and `high` as the index has them, `distinct` roughly at first."""
+    """What the values of a property come to; `low` and `high` as the index has them."""
 
     count: int = 0
     low: Any = None
@@ -168,6 +168,8 @@ class StatsResult:
     mean: float | None = None
     total: float = 0.0
     distinct: int = 0
+    rough: bool = False
+    """Whether `distinct` is but an estimate."""
 
 
 Stats = Mapping[str, StatsResult]

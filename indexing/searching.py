@@ -7,7 +7,7 @@ import orjson
 from aiodataloader import DataLoader
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
-from indexing.distinct import WITHOUT_LISTS
+from indexing.aggregates import left_out
 from indexing.indexes import alias_of
 from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of
 from indexing.search_body import encoded, found_of, search_body
@@ -60,8 +60,8 @@ class Searches(DataLoader[Query, Any]):
 
     async def _ask(self, queries: Sequence[Query]) -> list[Any]:
         limit = f"{self._timeout:g}s"
-        lists = any(isinstance(query, SearchQuery) and query.distinct for query in queries)
-        leaves_out = f"&filter_path={WITHOUT_LISTS}" if lists else ""
+        paths = {left_out(query) for query in queries if isinstance(query, SearchQuery)} - {""}
+        leaves_out = f"&filter_path={','.join(paths)}" if paths else ""
         if len(queries) == 1:
             (query,) = queries
             options = "".join(f"&{name}={value}" for name, value in _options(query).items())

@@ -16,15 +16,37 @@ Aggregations = dict[str, Any]
 _NUMBERS = (INT, LONG, FLOAT)
 _ROUGH = 100
 """Distinct values up to which an estimate is nearly right; it only tells how to count them exactly."""
+MOST = 40_000
+"""Values that one request lists: Elasticsearch allows 65,536 buckets in an answer."""
+LISTED, NUMBER = "listed", "number"
 
 
-def stats_aggregations(stats: tuple[StatsQuery, ...]) -> Aggregations:
-    """The `aggs` of stats over records; they stand at the records, not inside a list of objects."""
+def stats_aggregations(stats: tuple[StatsQuery, ...], room: int) -> Aggregations:
+    """The `aggs` of stats over records; they stand at the records, not inside a list of objects.
+
+    Up to `room` distinct values are listed, to be counted exactly at once.
+    """
     found: Aggregations = {}
     for query in stats:
         for part, (path, body) in _parts(query):
             found[f"{query.path.name}:{part}"] = inside(path, {"value": body})
+        if "distinct" in query.parts:
+            estimate = {"cardinality": {"field": values_field(query.path), "precision_threshold": _ROUGH}}
+            aggs = listing(query.path, room) | {"value": estimate}
+            found[f"{query.path.name}:distinct"] = inside(list_of(query.path), aggs)
     return found
+
+
+def listing(path: Path, most: int, **options: Any) -> Aggregations:
+    """The `aggs` that list up to so many of the values of a property, and tell their number."""
+    terms = {"field": values_field(path), "size": most, "order": {"_key": "asc"}, **options}
+    return {LISTED: {"terms": terms}, NUMBER: {"stats_bucket": {"buckets_path": f"{LISTED}>_count"}}}
+
+
+def listed_number(answer: Mapping[str, Any]) -> int | None:
+    """How many values there are; `None` where not all were listed."""
+    number: int = answer[NUMBER]["count"]
+    return None if answer[LISTED]["sum_other_doc_count"] else number
 
 
 def inside(path: Path | None, aggregations: Aggregations) -> Aggregations:
@@ -57,8 +79,6 @@ def _parts(query: StatsQuery) -> Iterator[tuple[str, tuple[Path | None, Aggregat
         for part, direction in (("min", "asc"), ("max", "desc")):
             if part in wanted:
                 yield part, (ends[0], _end(ends[1], part, direction))
-    if "distinct" in wanted:
-        yield "distinct", (home, {"cardinality": {"field": name, "precision_threshold": _ROUGH}})
 
 
 def _count(path: Path, name: str) -> Aggregations:
@@ -85,17 +105,20 @@ def stats_of(stats: tuple[StatsQuery, ...], answer: Mapping[str, Any]) -> Stats:
 def _result(path: Path, answer: Mapping[str, Any]) -> StatsResult:
     given = {
         part: answer[f"{path.name}:{part}"]["value"]
-        for part in ("numbers", "count", "min", "max", "distinct")
+        for part in ("numbers", "count", "min", "max")
         if f"{path.name}:{part}" in answer
     }
     numbers = given.get("numbers", {})
+    distinct = answer.get(f"{path.name}:distinct")
+    exactly = listed_number(distinct) if distinct else 0
     return StatsResult(
         count=numbers["count"] if numbers else int(given["count"]["value"]) if "count" in given else 0,
         low=_end_of(path, given["min"]) if "min" in given else numbers.get("min"),
         high=_end_of(path, given["max"]) if "max" in given else numbers.get("max"),
         mean=numbers.get("avg"),
         total=numbers.get("sum", 0.0),
-        distinct=given["distinct"]["value"] if "distinct" in given else 0,
+        distinct=distinct["value"]["value"] if distinct and exactly is None else exactly or 0,
+        rough=exactly is None,
     )
 
 

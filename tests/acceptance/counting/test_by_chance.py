@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -102,11 +102,15 @@ def below(path: Path, inner: str) -> str:
     return f"{' { '.join(path)} {inner} {' }' * (len(path) - 1)}"
 
 
-def pages(counter: Api, by: list[Path], condition: Any, first: int, intervals: Any = None) -> list[dict[str, Any]]:
-    document = """query($by: [EntryGroupField!]!, $f: EntryFilter, $n: Int, $a: String, $i: [EntryGroupInterval!]) {
-      entries(filter: $f) { groupBy(by: $by, first: $n, after: $a, intervals: $i) {
-        nodes { key count stats { code { distinct } parts { kind { count distinct } } } }
-        pageInfo { hasNextPage endCursor } } } }"""
+STATS = "stats { code { distinct } parts { kind { count distinct } } }"
+
+
+def pages(
+    counter: Api, by: list[Path], condition: Any, first: int, intervals: Any = None, parts: str = ""
+) -> list[dict[str, Any]]:
+    document = f"""query($by: [EntryGroupField!]!, $f: EntryFilter, $n: Int, $a: String, $i: [EntryGroupInterval!]) {{
+      entries(filter: $f) {{ groupBy(by: $by, first: $n, after: $a, intervals: $i) {{
+        nodes {{ key count {parts} }} pageInfo {{ hasNextPage endCursor }} }} }} }}"""
     after, nodes = None, []
     while True:
         page = counter.ask(document, by=list(map(name, by)), f=condition, n=first, a=after, i=intervals)
@@ -117,23 +121,35 @@ def pages(counter: Api, by: list[Path], condition: Any, first: int, intervals: A
             return nodes
 
 
-def expected_groups(by: list[Path], condition: Any, buckets: Mapping[Path, Bucket]) -> list[dict[str, Any]]:
-    def node(key: tuple[Json, ...], members: list[Any]) -> dict[str, Any]:
-        kinds = Stats.of(members, ("parts", "kind"), shape())
-        stats = {"code": {"distinct": len(members)}}
-        return {
-            "key": [shown(path, value) for path, value in zip(by, key, strict=True)],
-            "count": len(members),
-            "stats": {**stats, "parts": {"kind": {"count": kinds.count, "distinct": kinds.distinct}}},
-        }
+def keys_and_members(by: list[Path], condition: Any, buckets: Mapping[Path, Bucket]) -> Iterator[tuple[Any, list[Any]]]:
+    for key, members in groups(found(condition), by, shape(), buckets).items():
+        yield [shown(path, value) for path, value in zip(by, key, strict=True)], members
 
-    return [node(key, members) for key, members in groups(found(condition), by, shape(), buckets).items()]
+
+def expected_groups(by: list[Path], condition: Any, buckets: Mapping[Path, Bucket]) -> list[dict[str, Any]]:
+    return [{"key": key, "count": len(members)} for key, members in keys_and_members(by, condition, buckets)]
 
 
 @by_chance
 @given(bys, conditions, st.sampled_from([17, 1000]))
 def test_groups(counter: Api, by: list[Path], condition: Any, first: int) -> None:
     assert pages(counter, by, condition, first) == expected_groups(by, condition, BUCKETS)
+
+
+@by_chance
+@given(bys, conditions)
+def test_stats_of_groups(counter: Api, by: list[Path], condition: Any) -> None:
+    answer = pages(counter, by, condition, 1000, parts=STATS)
+    for node, (key, members) in zip(answer, keys_and_members(by, condition, BUCKETS), strict=True):
+        kinds = Stats.of(members, ("parts", "kind"), shape())
+        assert node == {
+            "key": key,
+            "count": len(members),
+            "stats": {
+                "code": {"distinct": len(members)},
+                "parts": {"kind": {"count": kinds.count, "distinct": kinds.distinct}},
+            },
+        }
 
 
 @by_chance

@@ -45,7 +45,9 @@ def test_values_of_elements_are_counted_at_the_elements(artwork: Collection) -> 
 
 
 def test_a_page_of_groups_asks_for_one_more_to_tell_whether_there_is_a_next(artwork: Collection) -> None:
-    found = groups_aggregation(GroupQuery("g", fields(artwork, "units"), first=5, after=("mm",)))["found"]["composite"]
+    found = groups_aggregation(GroupQuery("g", fields(artwork, "units"), first=5, after=("mm",)), 10)["found"][
+        "composite"
+    ]
     assert found["size"] == 6
     assert found["after"] == {"g0": "mm"}
 
