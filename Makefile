@@ -16,7 +16,7 @@ LOCKING := pip compile pyproject.toml --extra dev --universal --python-version 3
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help install web demo check test nightly bench docs lock format chromium clean
+.PHONY: help install web demo check test nightly faults bench docs lock format chromium clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -42,6 +42,9 @@ test: check web chromium $(AUDITS)/node_modules/.package-lock.json  ## Check, th
 
 nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
 	$(BIN)/pytest tests/integration/questions --hypothesis-profile=nightly
+
+faults: check web  ## Break a running system 300 times while clients write; FAULTS_SEED=N takes another course
+	FAULTS=$${FAULTS:-300} $(BIN)/pytest tests/faults
 
 bench: install web  ## Measure import, search and memory on the full Tate data, as a table and as JSON
 	$(BIN)/python -m benchmarks
