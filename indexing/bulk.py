@@ -106,7 +106,7 @@ async def _send(server: SearchServer, part: Sequence[tuple[int, bytes]]) -> list
             return [Outcome(part[0][0], "its document is larger than Elasticsearch takes", final=True)]
         middle = len(part) // 2
         return [*await _send(server, part[:middle]), *await _send(server, part[middle:])]
-    return [_outcome(record_id, item) for (record_id, _), item in zip(part, answer["items"], strict=True)]
+    return [outcome_of(record_id, item) for (record_id, _), item in zip(part, answer["items"], strict=True)]
 
 
 def _parts(items: Sequence[tuple[int, bytes]], max_bytes: int) -> Iterable[list[tuple[int, bytes]]]:
@@ -122,7 +122,8 @@ def _parts(items: Sequence[tuple[int, bytes]], max_bytes: int) -> Iterable[list[
         yield part
 
 
-def _outcome(record_id: int, item: Mapping[str, Any]) -> Outcome:
+def outcome_of(record_id: int, item: Mapping[str, Any]) -> Outcome:
+    """What an item of the answer says."""
     ((action, result),) = item.items()
     status = result["status"]
     if status in _TAKEN or (action == "delete" and status == 404):

@@ -148,6 +148,22 @@ def _reconsidered(outcome: Outcome) -> Outcome:
     return Outcome(outcome.record_id, OUTDATED) if outcome.reason and outcome.final else outcome
 
 
+def sorted_out(
+    rows: Sequence[OutboxRow], outcomes: Mapping[int, Outcome]
+) -> tuple[list[OutboxRow], list[OutboxRow], list[OutboxRow]]:
+    """The rows whose work is done, those to try again later, and those that can't succeed.
+
+    Without an outcome there was nothing to do: the record's collection is described no more.
+    """
+    finished: list[OutboxRow] = []
+    later: list[OutboxRow] = []
+    buried: list[OutboxRow] = []
+    for row in rows:
+        outcome = outcomes.get(row.record_id, Outcome(row.record_id))
+        (finished if not outcome.reason else buried if outcome.final else later).append(row)
+    return finished, later, buried
+
+
 async def _settle(
     services: Services,
     session: WriteSession,
@@ -155,12 +171,7 @@ async def _settle(
     records: Mapping[int, Record],
     outcomes: Mapping[int, Outcome],
 ) -> Drained:
-    finished: list[OutboxRow] = []
-    later: list[OutboxRow] = []
-    buried: list[OutboxRow] = []
-    for row in rows:
-        outcome = outcomes.get(row.record_id, Outcome(row.record_id))
-        (finished if not outcome.reason else buried if outcome.final else later).append(row)
+    finished, later, buried = sorted_out(rows, outcomes)
     for row in buried:
         await _bury(session, row, records[row.record_id], str(outcomes[row.record_id].reason))
     await drop_index_letters(session, {row.collection for row in finished}, {row.record_id for row in finished})
