@@ -73,6 +73,9 @@ class Settings(BaseSettings):
     verify_seconds: float = Field(
         default=60.0, gt=0, description="Seconds between two stretches of the continuous comparison of the stores."
     )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65_535, description="Port at which a worker shows its metrics; 0 for none."
+    )
     log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` or `json`.")
 
     @classmethod

@@ -5,6 +5,8 @@ import sys
 
 import structlog
 
+from metrics import count_event
+
 
 def configure_logs(form: str) -> None:
     """Send everything that is logged to standard error; tracebacks are plain, and show no values of variables."""
@@ -17,6 +19,7 @@ def configure_logs(form: str) -> None:
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
+            count_event,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             *([structlog.processors.format_exc_info] if form == "json" else []),
             renderer,

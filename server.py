@@ -22,7 +22,9 @@ from errors import CatalographError, DatabaseOutdated
 from indexing.preparing import prepare_index
 from indexing.services import Services, open_services
 from indexing.waiting import Visibility
+from metrics import REQUEST_SECONDS, REQUESTS, exposition
 from resolvers.context import Context
+from resolvers.overview import levels
 from resolvers.viewer import viewer_of
 from schema.build import build_schema
 from schema.endpoint.application import Closer, GraphQLEndpoint, Limits
@@ -69,9 +71,14 @@ def make_app(services: Services) -> Starlette:
             WebSocketRoute("/graphql", endpoint),
             Route("/healthz", healthz),
             Route("/readyz", readiness(services)),
+            Route("/metrics", measured(services)),
             Mount("/assets", StaticFiles(directory=DIST / "assets", check_dir=False)),
         ],
-        middleware=[Middleware(CompressMiddleware, minimum_size=COMPRESS_FROM_BYTES), Middleware(AssetHeaders)],
+        middleware=[
+            Middleware(Counting),
+            Middleware(CompressMiddleware, minimum_size=COMPRESS_FROM_BYTES),
+            Middleware(AssetHeaders),
+        ],
     )
     app.state.tasks = tasks
     return app
@@ -114,6 +121,48 @@ class AssetHeaders:
 
         kept = scope["type"] == "http" and scope["path"].startswith("/assets/")
         await self._app(scope, receive, marked if kept else send)
+
+
+class Counting:
+    """Counts and times what `/graphql` answers; streams, which last as long as they like, are not timed."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != "/graphql":
+            await self._app(scope, receive, send)
+            return
+        began, status, lasts = time.perf_counter(), 500, False
+
+        async def noted(message: Message) -> None:
+            nonlocal status, lasts
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                lasts = any(value.startswith(b"text/event-stream") for _, value in message["headers"])
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        finally:
+            REQUESTS.labels(status).inc()
+            if not lasts:
+                REQUEST_SECONDS.observe(time.perf_counter() - began)
+
+
+def measured(services: Services) -> Callable[[Request], Awaitable[Response]]:
+    """Everything that is counted, for Prometheus; without the levels of the collections while PostgreSQL is away."""
+
+    async def metrics(_request: Request) -> Response:
+        try:
+            known = await levels(services)
+        except CatalographError as error:
+            log.warning("levels_unknown", reason=error.message)
+            known = []
+        text, kind = exposition(known)
+        return Response(text, headers={"content-type": kind})
+
+    return metrics
 
 
 async def healthz(_request: Request) -> Response:

@@ -17,6 +17,7 @@ from errors import CatalographError
 from indexing.bulk import INDEX_GONE, Outcome, bulk_items, linked, send
 from indexing.preparing import prepare_index
 from indexing.services import Services
+from metrics import OUTBOX_ROWS
 from models.deadletters import drop_index_letters
 from models.links import queue_sources
 from models.outbox import OutboxRow, Stage, bury, claim, done, may_follow, move, postpone, raise_versions, records_for
@@ -179,6 +180,8 @@ async def _settle(
     if later:
         await postpone(session, later, _delay(max(row.attempts for row in later)))
     await count_changes(session, {row.collection for row in finished})
+    for name, several in (("indexed", finished), ("postponed", later), ("buried", buried)):
+        OUTBOX_ROWS.labels(name).inc(len(several))
     gone = frozenset(row.collection for row in later if outcomes[row.record_id].reason == INDEX_GONE)
     return Drained(len(rows), len(finished), len(later), len(buried), gone)
 
@@ -224,7 +227,8 @@ async def follow(services: Services) -> int:
         for name in {row.collection for row in rows}:
             await _queue_sources(services, session, name, [row for row in rows if row.collection == name], records)
         await done(session, rows)
-        return len(rows)
+    OUTBOX_ROWS.labels("followed").inc(len(rows))
+    return len(rows)
 
 
 async def _queue_sources(

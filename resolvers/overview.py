@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from errors import SearchUnavailable
 from indexing.server import SearchRefused
+from indexing.services import Services
 from models.collections.conditions import NEVER
 from models.deadletters import count_dead_letters
 from models.outbox import Backlog, backlog
@@ -50,6 +51,23 @@ async def overview(ctx: Context, *, figures: bool) -> list[CollectionState]:
             states[collection.name].generation if collection.name in states else 0,
         )
         for collection, in_index in zip(shown, indexed, strict=True)
+    ]
+
+
+async def levels(services: Services) -> list[CollectionState]:
+    """What can be told of each collection without counting its records."""
+    async with services.database.reading() as session:
+        waiting, states, letters = await backlog(session), await read_states(session), await count_dead_letters(session)
+    return [
+        _state(
+            collection.name,
+            0,
+            0,
+            waiting.get(collection.name),
+            letters.get(collection.name, 0),
+            states[collection.name].generation if collection.name in states else 0,
+        )
+        for collection in services.catalog
     ]
 
 

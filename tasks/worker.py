@@ -10,6 +10,7 @@ import structlog
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
+from prometheus_client import start_http_server
 
 from config import Settings
 from errors import CatalographError
@@ -19,6 +20,7 @@ from indexing.rebuild import retire
 from indexing.services import Services
 from indexing.showing import show_changes
 from indexing.sync import drain
+from metrics import REGISTRY
 from tasks.app import DRAIN, QUEUES, VERIFY_NEXT, WORK, celery_app
 from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
@@ -41,6 +43,8 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
     # It warns root of messages that bring code along; ours are JSON, and nothing else is accepted.
     warnings.simplefilter("ignore", SecurityWarning)
     gc.set_threshold(50_000, 20, 50)  # documents are many and short-lived: looking for cycles in them costs a third
+    if settings.metrics_port:
+        start_http_server(settings.metrics_port, registry=REGISTRY)
     app = celery_app(settings)
     loop = WorkerLoop(settings)
     loop.start()

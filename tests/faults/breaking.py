@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import httpx
 import psutil
 from redis.asyncio import Redis
+from redis.exceptions import RedisError
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -72,7 +73,8 @@ class Breaker:
 
     async def _flush(self, _: random.Random) -> None:
         async with Redis.from_url(load_settings(self.system.data, environment={}).redis_url) as redis:
-            await redis.flushall()
+            with suppress(RedisError):  # it was killed a moment ago
+                await redis.flushall()
 
     async def _fill(self, _: random.Random) -> None:
         """Ask for every record to be indexed again, as if a nudge had been given for each many times."""

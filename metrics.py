@@ -1,0 +1,72 @@
+"""What is counted, for Prometheus: by the server at `/metrics`, by a worker at the port of its setting."""
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.platform_collector import PlatformCollector
+from prometheus_client.process_collector import ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+EVENTS = Counter(
+    "catalograph_events",
+    "Warnings and errors in the log, by the name of the event: what was caught and not raised is counted here.",
+    ["event", "level"],
+    registry=REGISTRY,
+)
+OUTBOX_ROWS = Counter(
+    "catalograph_outbox_rows",
+    "Rows of the outbox that this process worked on, by what became of them: indexed, postponed, buried, followed.",
+    ["outcome"],
+    registry=REGISTRY,
+)
+REQUESTS = Counter("catalograph_requests", "HTTP requests of `/graphql`, by status.", ["status"], registry=REGISTRY)
+REQUEST_SECONDS = Histogram(
+    "catalograph_request_seconds",
+    "Seconds until a request of `/graphql` was answered.",
+    buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
+    registry=REGISTRY,
+)
+
+
+class Level(Protocol):
+    """What is known of a collection's index at the moment of the question."""
+
+    @property
+    def name(self) -> str:
+        """The collection's."""
+
+
+_LEVELS = {
+    "pending": Gauge(
+        "catalograph_pending", "Rows of the outbox of a collection that wait.", ["collection"], registry=REGISTRY
+    ),
+    "lag_seconds": Gauge(
+        "catalograph_lag_seconds", "Seconds that the oldest of them has waited.", ["collection"], registry=REGISTRY
+    ),
+    "dead_letters": Gauge("catalograph_dead_letters", "Its dead letters.", ["collection"], registry=REGISTRY),
+    "index_generation": Gauge(
+        "catalograph_index_generation",
+        "The number of its changes that searches are known to see.",
+        ["collection"],
+        registry=REGISTRY,
+    ),
+}
+
+
+def exposition(levels: Iterable[Level]) -> tuple[bytes, str]:
+    """Everything as text, and its content type."""
+    for level in levels:
+        for name, gauge in _LEVELS.items():
+            gauge.labels(level.name).set(getattr(level, name) or 0)
+    return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
+
+
+def count_event(_logger: Any, method: str, event: Any) -> Any:
+    """A processor of structlog that counts warnings and errors and passes everything on."""
+    if method in ("warning", "error", "exception", "critical"):
+        EVENTS.labels(event["event"], "error" if method == "exception" else method).inc()
+    return event
