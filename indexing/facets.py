@@ -24,12 +24,14 @@ from models.collections.conditions import (
 )
 from models.collections.folding import fold
 from models.collections.kinds import CALENDAR
-from models.collections.patterns import containing_folded
+from models.collections.patterns import comparing_without_case, containing_folded, literally
 from models.collections.properties import Path
 
 Aggregations = dict[str, Any]
 MAX_LISTED = 50_000
 """Values that are no texts are looked through here: Elasticsearch finds no parts of numbers and dates."""
+MAX_SPELLINGS = 1_000
+"""Of the values that a filter asks for whatever their case is."""
 MAX_FILLED_BUCKETS = 50_000
 """A histogram over values that lie very far apart is given without its empty buckets."""
 
@@ -102,11 +104,22 @@ def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
     elif facet.contains:
         body["size"] = MAX_LISTED
     yield "buckets", {"terms": body}
-    values = [value for one in chosen for value in _values(one)]
-    if values:
-        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        include = values if numbers else [str(v).lower() if isinstance(v, bool) else v for v in values]
-        yield "selected", {"terms": {"field": flat(facet.path), "size": len(values), "include": include}}
+    exact, folded = _chosen(chosen)
+    if folded:
+        patterns = [*(comparing_without_case("eq", one) for one in folded), *map(literally, exact)]
+        include: Any = "|".join(f"({one})" for one in patterns)
+        yield "selected", {"terms": {"field": flat(facet.path), "size": MAX_SPELLINGS, "include": include}}
+    elif exact:
+        numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in exact)
+        include = exact if numbers else [str(v).lower() if isinstance(v, bool) else v for v in exact]
+        yield "selected", {"terms": {"field": flat(facet.path), "size": len(exact), "include": include}}
+
+
+def _chosen(chosen: list[Compare]) -> tuple[list[Any], list[str]]:
+    """The values that a filter asks for as they are, and those that it asks for whatever their case is."""
+    exact = [value for one in chosen if not one.ignore_case for value in _values(one)]
+    folded = [value for one in chosen if one.ignore_case for value in _values(one)]
+    return list(dict.fromkeys(exact)), list(dict.fromkeys(folded))
 
 
 def selected(condition: Condition, path: Path) -> list[Compare]:
@@ -122,7 +135,7 @@ def selected(condition: Condition, path: Path) -> list[Compare]:
 
 
 def _values(compare: Compare) -> list[Any]:
-    if compare.ignore_case or compare.operator not in ("eq", "in"):
+    if compare.operator not in ("eq", "in"):
         return []
     return list(compare.value) if compare.operator == "in" else [compare.value]
 
@@ -149,21 +162,24 @@ def result_of(facet: FacetQuery, answer: Mapping[str, Any], condition: Condition
 
 
 def _term_buckets(facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Compare]) -> tuple[list[Bucket], int]:
-    values = {value for one in chosen for value in _values(one)}
+    exact, folded = _chosen(chosen)
     given = answer["buckets"]
     counts: dict[Any, int] = {}
     for bucket in _containing(facet, given):
         counts[_key(facet, bucket)] = bucket["doc_count"]
     shown = dict(list(counts.items())[: facet.first])
     extra = {_key(facet, bucket): bucket["doc_count"] for bucket in answer.get("selected", {}).get("buckets", [])}
-    more = {value: extra.get(value, 0) for value in values if value not in shown}
+    more = {value: extra.get(value, 0) for value in (*exact, *extra) if value not in shown}
     others = (
         (given["sum_other_doc_count"] if not _is_listed(facet) else 0)
         + sum(counts.values())
         - sum(shown.values())
         - sum(count for value, count in more.items() if _contains(facet, value))
     )
-    everything = [Bucket(value, count, value in values) for value, count in {**shown, **more}.items()]
+    everything = [
+        Bucket(value, count, value in exact or (isinstance(value, str) and value.casefold() in folded))
+        for value, count in {**shown, **more}.items()
+    ]
     if more:
         everything.sort(key=(lambda b: b.value) if facet.by_value else (lambda b: (-b.count, b.value)))
     return everything, max(others, 0)

@@ -81,6 +81,11 @@ def containing_folded(needle: str) -> str:
     return f"{_ANY}*{_sequence(fold(needle), _alphabet(fold, _MARKS), before=True, after=True)}{_ANY}*"
 
 
+def literally(text: str) -> str:
+    """This text and no other."""
+    return "".join(map(_plain, text))
+
+
 def comparing_without_case(operator: str, folded: str) -> str:
     """Texts whose case folded form compares so with `folded`: `eq startsWith contains gt gte lt lte`."""
     alphabet = _without_case()

@@ -55,6 +55,8 @@ words = st.sampled_from(WORDS)
 filters = st.one_of(
     st.just({}),
     st.fixed_dictionaries({"label": st.fixed_dictionaries({"in": st.lists(words, max_size=3)})}),
+    st.builds(lambda given: {"label": {"in": given, "ignoreCase": True}}, st.lists(words, min_size=1, max_size=2)),
+    st.builds(lambda given: {"parts": {"some": {"kind": {"eq": given, "ignoreCase": True}}}}, words),
     st.fixed_dictionaries({"topic": st.fixed_dictionaries({"ne": words})}),
     st.fixed_dictionaries({"tags": st.fixed_dictionaries({"any": st.lists(words, max_size=3)})}),
     st.fixed_dictionaries({"amount": st.fixed_dictionaries({"gte": st.integers(-20, 20)})}),
@@ -190,22 +192,22 @@ def test_term_facets(
     counter: Api, path: Path, condition: Any, first: int, order: str, contains: str, include_own: bool
 ) -> None:
     counts = Facets(records(), condition, shape()).terms(
-        path, first=first, by_value=order == "VALUE", contains=contains, include_own=include_own, text=label
+        path, first=first, by_value=order == "VALUE", contains=contains, include_own=include_own, text=text
     )
     arguments = "(first: $n, order: $o, contains: $c, includeOwnFilter: $i)"
-    inner = f"{arguments} {{ buckets {{ label count selected }} otherCount missingCount }}"
+    inner = f"{arguments} {{ buckets {{ value count selected }} otherCount missingCount }}"
     document = f"""query($f: EntryFilter, $n: Int, $o: FacetOrder, $c: String, $i: Boolean) {{
       entries(filter: $f, first: 0) {{ facets {{ {below(path, inner)} }} }} }}"""
     answer = counter.ask(document, f=condition, n=first, o=order, c=contains, i=include_own)
     facet = at(answer["entries"]["facets"], path)
     assert facet == {
-        "buckets": [{"label": one.value, "count": one.count, "selected": one.selected} for one in counts.buckets],
+        "buckets": [{"value": one.value, "count": one.count, "selected": one.selected} for one in counts.buckets],
         "otherCount": counts.other_count,
         "missingCount": counts.missing_count,
     }
 
 
-def label(value: Json) -> str:
+def text(value: Json) -> str:
     return str(shown((), value))
 
 

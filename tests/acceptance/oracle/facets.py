@@ -55,6 +55,8 @@ class Facets:
         text = text or text_of
         counts, missing = self._counts(path, include_own=include_own)
         selected = set(selected_values(self.given, path))
+        folded = {value.casefold() for value in selected_values(self.given, path, ignore_case=True)}
+        selected |= {value for value in counts if folded and value.casefold() in folded}
         found = sorted(value for value in counts if fold(contains) in fold(text(value)))
         if not by_value:
             found.sort(key=lambda value: counts[value], reverse=True)
@@ -123,18 +125,18 @@ def _below(part: Filter, path: Path) -> dict[str, Any]:
     return kept | without_own({name: inner for name, inner in part.items() if name not in ("some", "every")}, path)
 
 
-def selected_values(given: Filter, path: Path) -> Iterator[Json]:
-    """The values that the conditions on `path` name by `eq`, `in`, `any` and `all`."""
+def selected_values(given: Filter, path: Path, *, ignore_case: bool = False) -> Iterator[Json]:
+    """The values that the conditions on `path`, with `ignoreCase` or without, name by `eq`, `in`, `any` and `all`."""
     for each in given.get("and", []):
-        yield from selected_values(each, path)
+        yield from selected_values(each, path, ignore_case=ignore_case)
     if not path:
-        if given.get("ignoreCase"):
+        if bool(given.get("ignoreCase")) is not ignore_case:
             return
         yield from ([given["eq"]] if "eq" in given else [])
         yield from (*given.get("in", []), *given.get("any", []), *given.get("all", []))
         return
     for quantifier in ("some", "every"):
         if quantifier in given:
-            yield from selected_values(given[quantifier], path)
+            yield from selected_values(given[quantifier], path, ignore_case=ignore_case)
     if path[0] in given:
-        yield from selected_values(given[path[0]], path[1:])
+        yield from selected_values(given[path[0]], path[1:], ignore_case=ignore_case)

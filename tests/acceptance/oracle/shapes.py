@@ -120,7 +120,8 @@ class Property:
 
 def enum_name(value: str) -> str:
     """The GraphQL name of an enum's value."""
-    return re.sub(r"\W", "_", value, flags=re.ASCII)
+    name = re.sub(r"\W", "_", value, flags=re.ASCII)
+    return f"_{name}" if name[:1].isdigit() else name
 
 
 def _types(schema: Mapping[str, Any]) -> list[str]:

@@ -121,6 +121,13 @@ def test_selected_values_are_shown_however_rare(tate: Tate) -> None:
     assert answer["otherCount"] == expected.other_count
 
 
+def test_what_is_selected_whatever_its_case_is_shown_too(tate: Tate) -> None:
+    given = {"classification": {"in": ["ON PAPER, unique", "Time-Based Media"], "ignoreCase": True}}
+    expected = facets(tate, given).terms(("classification",), first=1)
+    assert {"time-based media", "on paper, unique"} <= {one.value for one in expected.buckets if one.selected}
+    assert facet(tate, ("classification",), f"(first: 1) {TERMS}", given) == plain(expected)
+
+
 def test_the_own_filter_counts_where_it_is_asked_for(tate: Tate) -> None:
     given, path = {"classification": {"in": ["painting", "relief"]}}, ("classification",)
     answer = facet(tate, path, f"(includeOwnFilter: true) {TERMS}", given)
