@@ -79,6 +79,27 @@ def test_four_searches_are_one_request(explained: Api) -> None:
     assert len(request["body"]) == 8, "a line for the index and one for the search of each"
 
 
+def test_what_is_not_selected_is_not_asked_for(explained: Api) -> None:
+    (request,) = sent(explained, '{ artworks(search: "sea", first: 5) { nodes { title } } }')
+    body = request["body"]
+    assert not {"aggs", "highlight", "post_filter", "track_scores"} & body.keys()
+    assert (body["track_total_hits"], body["size"]) == (False, 6)
+    assert [name for name in body["_source"] if name.startswith("data")] == ["data.title"]
+
+
+@pytest.mark.parametrize(
+    ("selected", "key"),
+    [
+        ("facets { medium { buckets { value } } }", "aggs"),
+        ("edges { highlights { path } }", "highlight"),
+        ("edges { score }", "track_scores"),
+    ],
+)
+def test_what_is_selected_is_asked_for(explained: Api, selected: str, key: str) -> None:
+    (request,) = sent(explained, f'{{ artworks(search: "sea", first: 5, orderBy: [{{title: ASC}}]) {{ {selected} }} }}')
+    assert key in request["body"]
+
+
 def test_what_links_to_twenty_records_is_found_at_once(explained: Api) -> None:
     first, second = sent(explained, REVERSE)
     assert first["path"].startswith("/catalograph-artist/_search")

@@ -20,6 +20,7 @@ from models.database import Database
 from models.imports import import_records
 from models.states import read_states
 from models.tables import metadata
+from schema.explaining import HEADER
 from server import make_app
 from tests.integration.questions.catalogs import File, Record
 
@@ -65,19 +66,38 @@ class OneProcess:
                 self.services.database, self.services.catalog[name], io.BytesIO(lines), on_problem=problems.append
             )
             assert report.is_clean, problems
+        await self.index()
+
+    async def index(self) -> None:
+        """Have searches see all that was written."""
         drained = await drain(self.services)
         assert (drained.postponed, drained.buried) == (0, 0)
         await self.services.indexes.refresh_serving(self.services.catalog.collections)
 
-    async def ask(self, document: str, variables: Mapping[str, Any]) -> dict[str, Any]:
+    async def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """The data of an operation that has no errors."""
-        assert self._client
-        sent = orjson.dumps({"query": document, "variables": variables})
-        response = await self._client.post("/graphql", content=sent, headers={"content-type": "application/json"})
-        answer = response.json()
-        assert "errors" not in answer, answer["errors"]
-        data: dict[str, Any] = answer["data"]
+        data: dict[str, Any] = (await self._answer(document, variables or {}))["data"]
         return data
+
+    async def explained(self, document: str, **variables: Any) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+        """The data, and what was sent to the stores for it."""
+        answer = await self._answer(document, variables, {HEADER: "true"})
+        return answer["data"], answer["extensions"]["explain"]
+
+    async def change(self, document: str, **variables: Any) -> None:
+        """Run a mutation, and have what it wrote indexed."""
+        (payload,) = (await self._answer(document, variables))["data"].values()
+        assert payload["errors"] == []
+        await self.index()
+
+    async def _answer(self, document: str, variables: Mapping[str, Any], headers: Mapping[str, str] = {}) -> Any:
+        assert self._client
+        token = {"authorization": f"Bearer {self.services.settings.admin_token}"}
+        sent = orjson.dumps({"query": document, "variables": variables})
+        given = {"content-type": "application/json", **token, **headers}
+        answer = (await self._client.post("/graphql", content=sent, headers=given)).json()
+        assert "errors" not in answer, answer["errors"]
+        return answer
 
     async def clear(self) -> None:
         """Remove what is there."""
