@@ -62,8 +62,8 @@ class Context:
 
     def forget(self) -> None:
         """Look up again what was looked up: a write has changed it."""
-        self.by_id.clear_all()
-        self.by_key.clear_all()
+        self.by_id.forget()
+        self.by_key.forget()
 
     @cached_property
     def searches(self) -> Searches:

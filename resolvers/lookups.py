@@ -1,5 +1,7 @@
 """Look-ups by id and by key: all of one tick become one statement for each collection."""
 
+from typing import TypeVar
+
 from aiodataloader import DataLoader
 
 from indexing.services import Services
@@ -8,6 +10,8 @@ from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
 from models.records import Record, Revision, histories, records_by_id, records_by_key
 from resolvers.nodes import Node, node_of_record
+
+K = TypeVar("K")
 
 
 class Readable:
@@ -29,15 +33,36 @@ class Readable:
         return condition == ALWAYS or (condition != NEVER and holds(condition, record.data))
 
 
-class NodesById(DataLoader[tuple[str, int], Node | None]):
-    """Records by collection and number; what is not there or may not be read is `None`."""
+class Level(DataLoader[K, Node | None]):
+    """Looks up what is not known yet. What is known waits for the rest of its tick, so that the records of one level
+    come together and what is below them is one statement again.
+    """
 
     def __init__(self, services: Services, readable: Readable) -> None:
-        super().__init__()
+        super().__init__(cache=False)
         self._services = services
         self._readable = readable
+        self._known: dict[K, Node | None] = {}
 
-    async def batch_load_fn(self, keys: list[tuple[str, int]]) -> list[Node | None]:
+    async def batch_load_fn(self, keys: list[K]) -> list[Node | None]:
+        known = self._known
+        if unknown := list(dict.fromkeys(key for key in keys if key not in known)):
+            known |= zip(unknown, await self.look_up(unknown), strict=True)
+        return [known[key] for key in keys]
+
+    async def look_up(self, keys: list[K]) -> list[Node | None]:
+        """What each of the keys names."""
+        raise NotImplementedError
+
+    def forget(self) -> None:
+        """Look up again what was looked up."""
+        self._known = {}
+
+
+class NodesById(Level[tuple[str, int]]):
+    """Records by collection and number; what is not there or may not be read is `None`."""
+
+    async def look_up(self, keys: list[tuple[str, int]]) -> list[Node | None]:
         wanted: dict[str, list[int]] = {}
         for collection, record_id in keys:
             wanted.setdefault(collection, []).append(record_id)
@@ -52,15 +77,10 @@ class NodesById(DataLoader[tuple[str, int], Node | None]):
         return node_of_record(collection, record)
 
 
-class NodesByKey(DataLoader[tuple[str, str], Node | None]):
+class NodesByKey(Level[tuple[str, str]]):
     """Records by collection and key; what is not there or may not be read is `None`."""
 
-    def __init__(self, services: Services, readable: Readable) -> None:
-        super().__init__()
-        self._services = services
-        self._readable = readable
-
-    async def batch_load_fn(self, keys: list[tuple[str, str]]) -> list[Node | None]:
+    async def look_up(self, keys: list[tuple[str, str]]) -> list[Node | None]:
         wanted: dict[str, list[str]] = {}
         for name, key in keys:
             wanted.setdefault(name, []).append(key)
