@@ -141,13 +141,13 @@ async def execute(database_url: str, statement: str) -> None:
 
 
 @contextmanager
-def part(arguments: Sequence[str], log: Path) -> Iterator[None]:
+def part(arguments: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """One process of ours, for the time of the block."""
     command = launch_command((sys.executable, "-m", "cli", *arguments))
     with log.open("wb") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment({}))
     try:
-        yield
+        yield process
     finally:
         process.terminate()
         try:

@@ -1,7 +1,7 @@
 """Follows a subscription as a client would: over WebSocket (graphql-transport-ws) or Server-Sent Events."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import httpx
@@ -11,10 +11,10 @@ from websockets.typing import Subprotocol
 from tests.running import System
 
 Result = dict[str, Any]
-Follow = Callable[..., Iterator[Result]]
+Follow = Callable[..., Generator[Result, None, None]]
 
 
-def over_websocket(system: System, document: str, token: str | None = None, **variables: Any) -> Iterator[Result]:
+def over_websocket(system: System, document: str, token: str | None = None, **variables: Any) -> Generator[Result, None, None]:
     """The results until the server completes the subscription; an error that ends it is `{"errors": …}`."""
     url = system.graphql.replace("http", "ws", 1)
     with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
@@ -31,7 +31,7 @@ def over_websocket(system: System, document: str, token: str | None = None, **va
                 yield message["payload"]
 
 
-def over_events(system: System, document: str, token: str | None = None, **variables: Any) -> Iterator[Result]:
+def over_events(system: System, document: str, token: str | None = None, **variables: Any) -> Generator[Result, None, None]:
     """The same over an event stream."""
     headers = {"accept": "text/event-stream"} | ({"authorization": f"Bearer {token}"} if token else {})
     operation = {"query": document, "variables": variables}

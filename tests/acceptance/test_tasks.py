@@ -10,7 +10,9 @@ from typing import Any
 
 import psutil
 import pytest
+import redis
 
+from config import load_settings
 from tests.acceptance.asking import Api
 from tests.acceptance.following import Follow, over_events, over_websocket
 from tests.acceptance.serving import Files, Served, serving
@@ -264,6 +266,22 @@ def test_a_dead_letter_is_retried_with_an_attempt_more_or_dropped(api: Api, file
     assert never["id"] not in [letter["id"] for letter in api.ask(LETTERS)["deadLetters"]["nodes"]]
 
 
+@pytest.mark.parametrize("follow", [over_websocket, over_events])
+def test_who_leaves_frees_what_the_server_held_for_them(works: System, api: Api, files: Files, follow: Follow) -> None:
+    settings = load_settings(works.data, environment={})
+    channel = f"{settings.index_prefix}:tasks"
+    task = start(api, slow(files, new_works(100)))
+    with redis.Redis.from_url(settings.redis_url) as valkey:
+        following = [follow(works, FOLLOW, works.token, id=task["id"]) for _ in range(3)]
+        for events in following:
+            next(events)
+        assert dict(valkey.pubsub_numsub(channel))[channel.encode()] == 1, "one connection, whatever the number"
+        for events in following:
+            events.close()
+        until(lambda: dict(valkey.pubsub_numsub(channel))[channel.encode()] == 0)
+    assert ended(api, task)["state"] == "SUCCEEDED"
+
+
 def test_an_import_whose_worker_was_killed_is_taken_up_again_and_takes_each_record_once(
     works: System, api: Api, files: Files
 ) -> None:
@@ -278,6 +296,31 @@ def test_an_import_whose_worker_was_killed_is_taken_up_again_and_takes_each_reco
         assert ended(api, task)["state"] == "SUCCEEDED"
         revisions = [api.ask(f'{{ work(key: "{work["number"]}") {{ revision }} }}')["work"] for work in taken]
         assert revisions == [{"revision": 1}] * len(taken)
+
+
+def test_a_rebuild_whose_worker_was_killed_is_taken_up_again(works: System, api: Api) -> None:
+    rebuild = f"mutation {{ p: rebuildIndex(collection: Work) {PAYLOAD} }}"
+    with part(["worker", "--data", str(works.data)], works.data / "worker-3.log"):
+        task = api.ask(rebuild)["p"]["task"]
+        until(lambda: state_of(api, task)["state"] == "RUNNING")
+        kill_worker(works)
+    with part(["worker", "--data", str(works.data)], works.data / "worker-4.log"):
+        assert ended(api, task)["state"] == "SUCCEEDED"
+        verified = ended(api, api.ask(f"mutation {{ p: verifyIndex(collection: Work) {PAYLOAD} }}")["p"]["task"])
+    assert verified["result"] == {"missing": 0, "stale": 0, "extra": 0, "repaired": 0}
+
+
+def test_a_worker_that_is_told_to_stop_gives_back_what_it_works_on(works: System, api: Api, files: Files) -> None:
+    taken = new_works(80)
+    with part(["worker", "--data", str(works.data)], works.data / "worker-5.log") as worker:
+        task = start(api, slow(files, taken))
+        until(lambda: state_of(api, task)["progress"]["done"] > 0)
+        worker.terminate()
+        assert worker.wait(10) == 0
+    assert state_of(api, task)["state"] == "QUEUED"
+    with part(["worker", "--data", str(works.data)], works.data / "worker-6.log"):
+        assert ended(api, task)["result"]["unchanged"] > 0
+    assert all(title_of(api, work) == work["title"] for work in taken)
 
 
 def kill_worker(system: System) -> None:
