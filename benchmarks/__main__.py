@@ -12,6 +12,7 @@ from rich.console import Console
 
 from benchmarks.dataset import ROOT, largest_dataset
 from benchmarks.importing import measure_first_import, measure_import
+from benchmarks.keeping import measure_keeping
 from benchmarks.measures import Measure
 from benchmarks.ranking import measure_ranking
 from benchmarks.report import show, write
@@ -28,6 +29,7 @@ class Part(StrEnum):
     START = "start"
     IMPORT = "import"
     SEARCH = "search"
+    KEEPING = "keeping"
     RANKING = "ranking"
 
 
@@ -62,7 +64,7 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
         if not judged:
             console.print("No data set to judge the ranking with is beside the checkout.")
         measures += judged
-    if Part.IMPORT not in parts and Part.SEARCH not in parts:
+    if not {Part.IMPORT, Part.SEARCH, Part.KEEPING} & set(parts):
         return measures
     dataset = largest_dataset()
     if not dataset.whole:
@@ -78,6 +80,9 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
         if Part.SEARCH in parts:
             console.print("searching …")
             measures += asyncio.run(measure_search(system, requests))
+        if Part.KEEPING in parts:
+            console.print("rebuilding, writing, comparing …")
+            measures += asyncio.run(measure_keeping(system, dataset))
     return measures
 
 
