@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from models.collections.folding import fold
@@ -49,6 +49,11 @@ SEVERAL = st.text("sßfiﬁﬃ½1⁄2.…한하ᄒ", max_size=5)
 
 @settings(deadline=None)
 @given(SEVERAL, SEVERAL.filter(lambda text: bool(fold(text))))
+@example("xß", "xs")
+@example("ßx", "sx")
+@example("\ufb01ne", "f")
+@example("\ufb03", "f")
+@example("한", "하")
 def test_a_character_that_folds_to_several_is_found_by_all_and_at_the_ends_by_some_of_them(
     value: str, needle: str
 ) -> None:
