@@ -1,7 +1,6 @@
 """Facets, stats and groups of records made up by chance are those that plain Python counts."""
 
 import math
-import os
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -49,8 +48,7 @@ BUCKETS: dict[Path, Bucket] = {
 }
 """What the collection files say."""
 
-by_chance = settings(max_examples=int(os.environ.get("TEST_EXAMPLES", "100")), deadline=None)
-"""`TEST_EXAMPLES` gives how many."""
+by_chance = settings(deadline=None)
 words = st.sampled_from(WORDS)
 filters = st.one_of(
     st.just({}),

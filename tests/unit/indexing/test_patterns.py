@@ -53,6 +53,7 @@ SEVERAL = st.text("sßfiﬁﬃ½1⁄2.…한하ᄒ", max_size=5)
 @example("ßx", "sx")
 @example("\ufb01ne", "f")
 @example("\ufb03", "f")
+@example("½", "⁄")
 @example("한", "하")
 def test_a_character_that_folds_to_several_is_found_by_all_and_at_the_ends_by_some_of_them(
     value: str, needle: str
