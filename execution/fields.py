@@ -1,0 +1,176 @@
+"""One selected field: how it is resolved and completed, decided before anything runs."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    GraphQLField,
+    GraphQLLeafType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    TypeNameMetaFieldDef,
+    VariableNode,
+    is_leaf_type,
+)
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.execution.executor import to_nodes
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path, Undefined, is_awaitable
+
+from execution.leaves import Check, check_of
+
+if TYPE_CHECKING:
+    from execution.run import Run
+
+_IMMUTABLE = (str, int, float, bool, type(None))
+
+
+class FieldPlan:
+    """A field of an object type, under the name it has in the answer."""
+
+    __slots__ = (
+        "_arguments", "check", "details", "field", "key", "leaf", "name", "nullable", "parent", "record", "records",
+        "resolve", "takes_arguments", "type", "typename",
+    )  # fmt: skip
+
+    def __init__(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, field: GraphQLField) -> None:
+        node = details[0].node
+        self.parent, self.key, self.details, self.field = parent, key, details, field
+        self.name = node.name.value
+        self.type: GraphQLOutputType = field.type
+        self.resolve = field.resolve
+        self.typename = field is TypeNameMetaFieldDef
+        self.takes_arguments = bool(field.args or node.arguments)
+        self._arguments = None if _has_variables(details) else self._constant_arguments()
+        self.nullable = not isinstance(field.type, GraphQLNonNull)
+        named: Any = field.type if self.nullable else field.type.of_type  # type: ignore[attr-defined]
+        self.leaf: GraphQLLeafType | None = named if is_leaf_type(named) else None
+        self.check: Check | None = None if self.leaf is None else check_of(self.leaf)
+        self.record = named if _is_plain(named) else None
+        self.records = _plain_items(named)
+
+    @classmethod
+    def of(
+        cls, schema: GraphQLSchema, parent: GraphQLObjectType, key: str, details: FieldDetailsList
+    ) -> "FieldPlan | None":
+        """The plan of a field, or nothing where the type has no such field."""
+        field = schema.get_field(parent, details[0].node.name.value)
+        return FieldPlan(parent, key, details, field) if field else None
+
+    @property
+    def reads_key(self) -> bool:
+        """Whether a mapping's value under its name is all there is to it, if that is as it should be."""
+        return self.resolve is None and self.check is not None and (not self.takes_arguments or self._arguments is not None)
+
+    def execute(self, run: "Run", source: Any, prev: Path | None) -> Any:
+        """The completed value of the field, or an awaitable of it; errors are handled as graphql-core does."""
+        info = path = None
+        try:
+            arguments = self.arguments(run) if self.takes_arguments else {}
+            if self.resolve is None:
+                value = _read(source, self.name)
+                if callable(value):
+                    path = Path(prev, self.key, self.parent.name)
+                    info = self.info(run, path)
+                    value = value(info, **arguments)
+            else:
+                path = Path(prev, self.key, self.parent.name)
+                info = self.info(run, path)
+                value = self.resolve(source, info, **arguments)
+            if self.check is not None and self.check(value):
+                return value
+            path = path or Path(prev, self.key, self.parent.name)
+            if is_awaitable(value):
+                return self._awaited(run, value, path, info)
+            completed = self.complete(run, value, path, info)
+            return self._completed(run, completed, path) if is_awaitable(completed) else completed
+        except Exception as error:  # noqa: BLE001 - whatever a resolver raises is an error of its field
+            path = path or Path(prev, self.key, self.parent.name)
+            run.handle_field_error(error, self.type, self.details, path)
+            return None
+
+    def complete(self, run: "Run", value: Any, path: Path, info: GraphQLResolveInfo | None) -> Any:
+        """Complete a value that was resolved; records take the short way."""
+        if self.record is not None and type(value) is dict:
+            return run.selection(self.record, self.details).of_dict(run, value, path)
+        if self.records is not None and type(value) is list:
+            return run.complete_records(self, value, path, info)
+        info = info or self.info(run, path)
+        return run.complete_value(self.type, self.details, info, path, value, None)
+
+    def info(self, run: "Run", path: Path) -> GraphQLResolveInfo:
+        """What a resolver is told of the field and the request."""
+        return run.build_resolve_info(self.field, to_nodes(self.details), self.parent, path)
+
+    def arguments(self, run: "Run") -> dict[str, Any]:
+        """The coerced arguments; raises for those that can't be."""
+        if self._arguments is not None:
+            return self._arguments
+        found = run.known_arguments.get(self)
+        if found is None:
+            found = get_argument_values(self.field, self.details[0].node, run.variable_values)
+            if _are_immutable(found):
+                run.known_arguments[self] = found
+        return found
+
+    def _constant_arguments(self) -> dict[str, Any] | None:
+        """Arguments that are the same in every run, unless they are wrong or could be changed by a resolver."""
+        try:
+            found = get_argument_values(self.field, self.details[0].node)
+        except Exception:  # noqa: BLE001 - they are coerced again when the field runs, where the error belongs
+            return None
+        return found if _are_immutable(found) else None
+
+    async def _awaited(self, run: "Run", value: Any, path: Path, info: GraphQLResolveInfo | None) -> Any:
+        try:
+            resolved = await value
+            if self.check is not None and self.check(resolved):
+                return resolved
+            completed = self.complete(run, resolved, path, info)
+            return await completed if is_awaitable(completed) else completed
+        except Exception as error:  # noqa: BLE001 - as above
+            run.handle_field_error(error, self.type, self.details, path)
+            return None
+
+    async def _completed(self, run: "Run", completed: Any, path: Path) -> Any:
+        try:
+            return await completed
+        except Exception as error:  # noqa: BLE001 - as above
+            run.handle_field_error(error, self.type, self.details, path)
+            return None
+
+
+def _read(source: Any, name: str) -> Any:
+    return source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+
+
+def _has_variables(details: FieldDetailsList) -> bool:
+    """Whether a variable is used in the arguments, however deep."""
+    pending: list[Any] = [argument.value for argument in details[0].node.arguments or ()]
+    while pending:
+        value = pending.pop()
+        if isinstance(value, VariableNode):
+            return True
+        pending += getattr(value, "values", ()) or ()
+        pending += [field.value for field in getattr(value, "fields", ()) or ()]
+    return False
+
+
+def _are_immutable(arguments: dict[str, Any]) -> bool:
+    return all(type(value) in _IMMUTABLE for value in arguments.values())
+
+
+def _is_plain(named: Any) -> bool:
+    return isinstance(named, GraphQLObjectType) and named.is_type_of is None
+
+
+def _plain_items(named: Any) -> GraphQLObjectType | None:
+    if not isinstance(named, GraphQLList) or named.of_type is Undefined:
+        return None
+    item = named.of_type
+    item = item.of_type if isinstance(item, GraphQLNonNull) else item
+    return item if _is_plain(item) else None

@@ -1,0 +1,153 @@
+"""One run of an operation: graphql-core's executor with the plan in place of what it would find out each time."""
+
+from collections.abc import Awaitable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from graphql import (
+    ExecutionResult,
+    FragmentDefinitionNode,
+    GraphQLError,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLResolveInfo,
+    GraphQLSchema,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution import Executor, default_field_resolver, default_type_resolver
+from graphql.execution.collect_fields import FieldDetailsList, FragmentDetails
+from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY, collect_iterator_awaitables
+from graphql.execution.values import VariableValues
+from graphql.pyutils import Path, is_awaitable
+
+from execution.objects import execute_fields, later
+
+if TYPE_CHECKING:
+    from execution.fields import FieldPlan
+    from execution.selections import Selection, Selections
+
+
+class Run(Executor[None]):
+    """The state of one run; what is not overridden here is graphql-core's."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragment_definitions: dict[str, FragmentDefinitionNode],
+        fragments: dict[str, FragmentDetails],
+        operation: OperationDefinitionNode,
+        values: VariableValues,
+        root: object,
+        context: object,
+        selections: "Selections",
+    ) -> None:
+        super().__init__(
+            schema, fragment_definitions, fragments, root, context, operation, values,
+            default_field_resolver, default_type_resolver, default_field_resolver,
+        )  # fmt: skip
+        self._selections = selections
+        self.known_arguments: dict[FieldPlan, dict[str, Any]] = {}
+
+    def execute(self) -> ExecutionResult | Awaitable[ExecutionResult]:
+        """Run the operation; the result itself where nothing has to be awaited."""
+        try:
+            data = self._execute_root()
+        except GraphQLError as error:
+            return self._failed(error)
+        return self._awaited(data) if is_awaitable(data) else self._response(data)
+
+    async def _awaited(self, data: Awaitable[Any]) -> ExecutionResult:
+        try:
+            return self._response(await data)
+        except GraphQLError as error:
+            return self._failed(error)
+
+    def _execute_root(self) -> Any:
+        kind = self.operation.operation
+        root_type = self.schema.get_root_type(kind)
+        if root_type is None:
+            raise GraphQLError(f"Schema is not configured to execute {kind.value} operation.", self.operation)
+        try:
+            selection = self._selections.root(self.variable_values, root_type)
+        except RecursionError:
+            raise GraphQLError(SELECTIONS_NESTED_TOO_DEEPLY, self.operation) from None
+        if kind is OperationType.MUTATION:
+            return self.execute_fields_serially(root_type, self.root_value, None, selection.grouped, None)
+        return execute_fields(selection.fields, self, self.root_value, None)
+
+    def _response(self, data: dict[str, Any] | None) -> ExecutionResult:
+        return ExecutionResult(data, self.collected_errors.errors or None)
+
+    def _failed(self, error: GraphQLError) -> ExecutionResult:
+        self.collected_errors.add(error, None)
+        return self._response(None)
+
+    def selection(self, of: GraphQLObjectType, details: FieldDetailsList) -> "Selection":
+        """What is selected of an object type below a field."""
+        return self._selections.below(self.variable_values, of, details)
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: None,
+    ) -> Any:
+        selection = self.selection(return_type, field_details_list)
+        if type(result) is dict:
+            return selection.of_dict(self, result, path)
+        return execute_fields(selection.fields, self, result, path)
+
+    def complete_records(self, field: "FieldPlan", items: list[Any], path: Path, info: GraphQLResolveInfo | None) -> Any:
+        """Complete a list of objects whose type asks nothing of the value."""
+        assert field.records is not None
+        results: list[Any] = []
+        waiting: list[int] = []
+        iterator = iter(items)
+        slow = self._slow_item(field, results, waiting, path, info)
+        try:
+            # A selection that can't be collected fails for each item, as its own error.
+            of_dicts = self.selection(field.records, field.details).of_dicts if items else None
+        except GraphQLError:
+            of_dicts = None
+        try:
+            if of_dicts is not None:
+                of_dicts(iterator, results.append, slow)
+            else:
+                for item in iterator:
+                    slow(item)
+        except Exception:
+            self.abandon(results, waiting, collect_iterator_awaitables(iterator, is_awaitable))
+            raise
+        return later(results, waiting) if waiting else results
+
+    def _slow_item(
+        self, field: "FieldPlan", results: list[Any], waiting: list[int], path: Path, info: GraphQLResolveInfo | None
+    ) -> Any:
+        """Completes one item the long way, as graphql-core does, and adds it to `results`."""
+        known = info
+        list_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        assert isinstance(list_type, GraphQLList)
+        item_type = list_type.of_type
+
+        def slow(item: Any) -> None:
+            nonlocal known
+            known = known or field.info(self, path)
+            item_path = Path(path, len(results), None)
+            if is_awaitable(item):
+                waiting.append(len(results))
+                results.append(
+                    self.complete_awaitable_list_item_value(item, item_type, field.details, known, item_path, None)
+                )
+            elif self.complete_list_item_value(item, results, item_type, field.details, known, item_path, None):
+                waiting.append(len(results) - 1)
+
+        return slow
+
+    def abandon(self, results: Any, waiting: Sequence[Any], others: Sequence[Awaitable[Any]] = ()) -> None:
+        """Let what was begun come to its end without us."""
+        begun = [*(results[key] for key in waiting), *others]
+        if begun:
+            self.settle_in_background(begun)

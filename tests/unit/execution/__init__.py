@@ -1,0 +1,1 @@
+"""The compiled executor, held to graphql-core's behaviour."""

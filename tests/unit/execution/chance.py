@@ -1,0 +1,284 @@
+"""Schemas, documents, variables and data by chance, for both executors."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from graphql import (
+    GraphQLArgument,
+    GraphQLBoolean,
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLScalarType,
+    GraphQLSchema,
+    GraphQLString,
+    GraphQLUnionType,
+    get_named_type,
+    is_leaf_type,
+)
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn
+
+from tests.unit.execution.oracle import Log
+
+T = TypeVar("T")
+OBJECTS = ("A", "B", "C")
+SCALARS = (GraphQLString, GraphQLInt, GraphQLFloat, GraphQLBoolean, GraphQLID)
+LEAVES: list[Any] = [
+    "text", 1, None, 2.5, True, "RED", "2", 2**31, -(2**31), 2**40, float("nan"), float("inf"), -0.0, 3.0, "", [1], {"a": 1},
+]  # fmt: skip
+NAMES = ("a", "b", "c", "d", "e")
+
+
+def _shout(value: Any) -> Any:
+    if value == 1:
+        raise ValueError("one can't be shouted")
+    return None if value is True else f"{value}!"
+
+
+@dataclass
+class Case:
+    """Everything that is run."""
+
+    schema: GraphQLSchema
+    document: str
+    variables: dict[str, Any]
+    root: Callable[[], Any]
+
+
+@dataclass
+class Chance:
+    """Decisions; the first alternative is the one that Hypothesis shrinks to."""
+
+    draw: DrawFn
+    fragments: list[str] = field(default_factory=list)
+
+    def one(self, values: Sequence[T]) -> T:
+        return values[self.draw(st.integers(0, len(values) - 1))]
+
+    def in_(self, of: int) -> bool:
+        return self.draw(st.integers(0, of - 1)) == of - 1
+
+    def number(self, most: int) -> int:
+        return self.draw(st.integers(0, most))
+
+
+def schema_by_chance(chance: Chance) -> GraphQLSchema:
+    """Objects that link to each other, an interface, a union, an enumeration and a scalar of its own."""
+    types: dict[str, Any] = {
+        "Colour": GraphQLEnumType("Colour", {"RED": "RED", "BLUE": 1}),
+        "Shout": GraphQLScalarType("Shout", coerce_output_value=_shout),
+    }
+    shared = {"a": GraphQLField(GraphQLString), "s": GraphQLField(GraphQLInt)}
+    types["Named"] = GraphQLInterfaceType("Named", shared, resolve_type=_type_resolver(chance))
+    leaves = [*SCALARS, types["Colour"], types["Shout"]]
+
+    def fields_of(name: str) -> dict[str, GraphQLField]:
+        composites = [types[other] for other in (*OBJECTS, "Named", "Any")]
+        found = {
+            key: GraphQLField(
+                _wrapped(chance, chance.one(leaves if chance.in_(2) else composites)),
+                args={"x": GraphQLArgument(GraphQLInt), "y": GraphQLArgument(GraphQLString, default_value="d")}
+                if chance.in_(3)
+                else None,
+                resolve=_resolve if chance.in_(3) else None,
+            )
+            for key in NAMES[: 2 + chance.number(3)]
+        }
+        return found | shared if name in implementing else found
+
+    implementing = {name for name in OBJECTS if chance.in_(2)} or {"A"}
+    plans: dict[str, dict[str, GraphQLField]] = {}
+    for name in OBJECTS:
+        types[name] = GraphQLObjectType(
+            name,
+            lambda name=name: plans[name],
+            interfaces=[types["Named"]] if name in implementing else [],
+            is_type_of=_type_test(chance, name),
+        )
+    types["Any"] = GraphQLUnionType("Any", [types[name] for name in OBJECTS[: 1 + chance.number(2)]])
+    for name in OBJECTS:
+        plans[name] = fields_of(name)
+    query = GraphQLObjectType("Query", fields_of("Query"))
+    return GraphQLSchema(query, mutation=GraphQLObjectType("Mutation", fields_of("Mutation")), types=list(types.values()))
+
+
+def _type_resolver(chance: Chance) -> Any:
+    def by_key(value: Any, info: Any, _: Any) -> Any:
+        info.context.events.append(f"type {info.path.as_list()}")
+        return value.get("kind")
+
+    async def later(value: Any, info: Any, abstract: Any) -> Any:
+        await asyncio.sleep(0)
+        return by_key(value, info, abstract)
+
+    return chance.one([None, by_key, later])
+
+
+def _type_test(chance: Chance, name: str) -> Any:
+    def test(value: Any, info: Any) -> bool:
+        info.context.events.append(f"is {name} {info.path.as_list()}")
+        return isinstance(value, dict) and value.get("kind") == name
+
+    async def later(value: Any, info: Any) -> bool:
+        return test(value, info)
+
+    return chance.one([None, None, None, test, later])
+
+
+def _wrapped(chance: Chance, of: Any) -> Any:
+    for _ in range(chance.number(2)):
+        of = GraphQLList(GraphQLNonNull(of) if chance.in_(3) else of)
+    return GraphQLNonNull(of) if chance.in_(3) else of
+
+
+def _resolve(source: Any, info: Any, **arguments: Any) -> Any:
+    told = (info.path.as_list(), info.field_name, str(info.return_type), info.parent_type.name, len(info.field_nodes))
+    info.context.events.append(f"{told} {arguments} {info.variable_values.coerced}")
+    value = source.get(info.field_name) if isinstance(source, dict) else getattr(source, info.field_name, None)
+    return value(info, **arguments) if callable(value) else value
+
+
+def document_by_chance(chance: Chance, schema: GraphQLSchema) -> str:
+    """An operation with aliases, fragments, conditions and arguments; not always valid, which both must take."""
+    mutates = chance.in_(4)
+    root = schema.mutation_type if mutates else schema.query_type
+    body = _selections(chance, schema, root, 4)
+    head = "mutation" if mutates else "query"
+    variables = "($t: Boolean! = true, $f: Boolean = false, $x: Int, $y: String = \"v\")"
+    return f"{head} Q{variables} {body}\n" + "\n".join(chance.fragments)
+
+
+def _selections(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> str:
+    chosen = [_selection(chance, schema, of, depth) for _ in range(1 + chance.number(4))]
+    return "{ " + " ".join(["__typename" if chance.in_(4) else "", *(one for one in chosen if one)] or ["__typename"]) + " __typename }"
+
+
+def _selection(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> str:
+    condition = chance.one(["", "", "", "@skip(if: $t)", "@include(if: $t)", "@skip(if: $f)", "@include(if: false)"])
+    if depth and chance.in_(4):
+        on = chance.one([of, *(schema.type_map[name] for name in (*OBJECTS, "Named"))])
+        body = _selections(chance, schema, on, depth - 1)
+        if chance.in_(2):
+            return f"... on {on} {condition} {body}"
+        name = f"F{len(chance.fragments)}"
+        chance.fragments.append("")
+        chance.fragments[int(name[1:])] = f"fragment {name} on {on} {body}"
+        return f"...{name} {condition}"
+    if not hasattr(of, "fields"):
+        return "__typename"
+    name = chance.one(list(of.fields))
+    plan = of.fields[name]
+    arguments = chance.one(["", "(x: 1)", "(x: $x)", '(y: "t", x: $x)', "(y: $y)", "(y: null)", "(x: \"no\")"]) if plan.args else ""
+    alias = chance.one(["", "", "", "k1: ", "k2: "])
+    below = get_named_type(plan.type)
+    if is_leaf_type(below):
+        return f"{alias}{name}{arguments} {condition}"
+    return f"{alias}{name}{arguments} {condition} {_selections(chance, schema, below, depth - 1)}" if depth else ""
+
+
+class Thing:
+    """A record that is no mapping."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.__dict__.update(values)
+
+    def get(self, name: str) -> Any:
+        return self.__dict__.get(name)
+
+    def __repr__(self) -> str:
+        return "a thing"
+
+
+class Late:
+    """Something to await, which nobody misses if it is not."""
+
+    def __init__(self, work: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        self._work = work
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._work().__await__()
+
+    def __repr__(self) -> str:
+        return "something late"
+
+
+Maker = Callable[[], Any]
+
+
+def value_by_chance(chance: Chance, type_: Any, depth: int) -> Maker:
+    """Makes a value for a type, mostly a fitting one, possibly late, possibly an error."""
+    make = _value(chance, type_, depth)
+    if not chance.in_(5):
+        return make
+    ticks, fails, kind = chance.number(2), chance.in_(3), chance.number(3)
+
+    async def later() -> Any:
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        if fails:
+            raise ValueError("late")
+        return make()
+
+    def call(info: Any, **arguments: Any) -> Any:
+        log: Log = info.context
+        log.events.append(f"called {info.path.as_list()} {arguments}")
+        if fails:
+            raise KeyError("at once")
+        return make()
+
+    def future() -> Any:
+        return asyncio.ensure_future(later())
+
+    return [lambda: Late(later), lambda: call, lambda: ValueError("given"), future][kind]
+
+
+def _value(chance: Chance, type_: Any, depth: int) -> Maker:
+    if isinstance(type_, GraphQLNonNull):
+        return _value(chance, type_.of_type, depth)
+    if depth == 0 or chance.in_(12):
+        return lambda: None
+    if isinstance(type_, GraphQLList):
+        if chance.in_(12):
+            return lambda: 5
+        items = [value_by_chance(chance, type_.of_type, depth - 1) for _ in range(chance.number(3))]
+        container = chance.one([list, list, tuple, iter])
+        return lambda: container([item() for item in items])
+    if is_leaf_type(type_):
+        value = chance.one(LEAVES)
+        if not chance.in_(3):
+            value = {"Int": 1, "Float": 1.5, "Boolean": True, "Colour": "RED"}.get(type_.name, value)
+        return lambda: value
+    return _record(chance, type_, depth)
+
+
+def _record(chance: Chance, type_: Any, depth: int) -> Maker:
+    possible = [type_] if isinstance(type_, GraphQLObjectType) else list(_Schema.current.get_possible_types(type_))
+    actual = chance.one(possible) if possible and not chance.in_(12) else _Schema.current.type_map["A"]
+    makers = {name: value_by_chance(chance, plan.type, depth - 1) for name, plan in actual.fields.items()}
+    known = {"kind": actual.name, "__typename": actual.name} if not chance.in_(12) else {}
+    container = chance.one([dict, dict, dict, Thing])
+    return lambda: container({**known, **{name: make() for name, make in makers.items()}})
+
+
+class _Schema:
+    current: GraphQLSchema
+
+
+@st.composite
+def cases(draw: DrawFn) -> Case:
+    """Everything for a run."""
+    chance = Chance(draw)
+    schema = _Schema.current = schema_by_chance(chance)
+    document = document_by_chance(chance, schema)
+    root = schema.mutation_type if document.startswith("mutation") else schema.query_type
+    variables = chance.one([{}, {"x": 3}, {"t": False, "f": True}, {"f": None}, {"x": "no"}, {"y": None, "t": False}])
+    return Case(schema, document, variables, _record(chance, root, 5))
