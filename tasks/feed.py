@@ -93,9 +93,9 @@ class TaskFeed:
 
     async def _stop(self) -> None:
         hearing, self._hearing = self._hearing, None
-        if hearing:
-            hearing.cancel()
-            await asyncio.wait([hearing])
+        while hearing and not hearing.done():
+            hearing.cancel()  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
+            await asyncio.wait([hearing], timeout=1)
 
     async def _hear(self) -> None:
         while True:

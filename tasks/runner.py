@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from datetime import timedelta
 from typing import TypeVar
 
@@ -62,22 +61,19 @@ class Runner:
     async def _run(self, run: TaskRun, work: Work) -> None:
         working = asyncio.ensure_future(_awaited(work(self._desk.services, run)))
         self._running.add(working)
-        reporting = asyncio.create_task(self._report(run, working))
         try:
-            await asyncio.wait([working])
+            await self._report(run, working)
         finally:
             working.cancel()
             self._running.discard(working)
-            reporting.cancel()
-            with suppress(asyncio.CancelledError):
-                await reporting
         await self._settle(run, working)
 
     async def _report(self, run: TaskRun, working: asyncio.Task[Finished]) -> None:
-        """Write down what is new until the run is over; interrupt it if it is to be cancelled, or was taken away."""
-        quiet = 0.0
-        while True:
-            await asyncio.sleep(REPORT_SECONDS)
+        """Write down what is new until the work is over; interrupt it if it is to be cancelled, or was taken away."""
+        quiet, interrupted = 0.0, False
+        while not (await asyncio.wait([working], timeout=REPORT_SECONDS))[0]:
+            if interrupted or self._stopping:
+                working.cancel()  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
             quiet += REPORT_SECONDS
             changes = run.changes()
             if not changes and quiet < ALIVE_SECONDS:
@@ -88,13 +84,12 @@ class Runner:
             except DatabaseUnavailable as error:
                 log.warning("task_not_reported", task=run.task.id, reason=error.message)
                 continue
-            if task is None:
-                working.cancel()
-                return
-            if task.state is State.CANCELLING and not run.cancelled():
+            if task and task.state is State.CANCELLING and not run.cancelled():
                 run.stop()
-                if not run.stops_by_itself:
-                    working.cancel()
+                interrupted = not run.stops_by_itself
+            interrupted = interrupted or task is None
+            if interrupted:
+                working.cancel()
 
     async def _written_down(self, run: TaskRun, *, changes: bool) -> Task | None:
         if not changes:
