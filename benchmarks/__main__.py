@@ -14,6 +14,7 @@ from benchmarks.dataset import ROOT, largest_dataset
 from benchmarks.importing import measure_first_import, measure_import
 from benchmarks.keeping import measure_keeping
 from benchmarks.measures import Measure
+from benchmarks.paging import measure_paging
 from benchmarks.ranking import measure_ranking
 from benchmarks.report import show, write
 from benchmarks.searching import measure_search
@@ -31,6 +32,7 @@ class Part(StrEnum):
     SEARCH = "search"
     KEEPING = "keeping"
     RANKING = "ranking"
+    PAGING = "paging"
 
 
 def main(
@@ -64,9 +66,12 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
         if not judged:
             console.print("No data set to judge the ranking with is beside the checkout.")
         measures += judged
+    dataset = largest_dataset()
+    if Part.PAGING in parts:
+        console.print("paging …")
+        measures += measure_paging(folder / "paging", dataset, requests // 10)
     if not {Part.IMPORT, Part.SEARCH, Part.KEEPING} & set(parts):
         return measures
-    dataset = largest_dataset()
     if not dataset.whole:
         console.print("Tate's whole collection is not beside the checkout: measuring with the sample, which is small.")
     if Part.IMPORT in parts:
