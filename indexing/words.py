@@ -103,7 +103,7 @@ def _exactly(collection: Collection, tokens: Sequence[str], fields: _Fields) -> 
         "must": [_token(token, expand(token), fields) for token in wanted],
         "must_not": [_simple(expand(token[1:]), fields.weighted) for token in tokens if token.startswith("-")],
         # Words that an analyzer leaves out are no conditions, but not all of them can be none.
-        "filter": [_simple(" ".join(wanted), fields.weighted, "or")] if wanted else [],
+        "filter": [_simple(" ".join(map(expand, wanted)), fields.weighted, "or")] if wanted else [],
     }
     return {"bool": {name: clauses for name, clauses in query.items() if clauses}}
 
