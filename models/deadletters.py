@@ -15,6 +15,8 @@ from models.writes import WriteSession
 
 INDEX = "INDEX"
 """The operation of a letter that tells what the index refused."""
+IMPORT = "IMPORT"
+"""The operation of a letter that tells what an import did not take."""
 MAX_PAYLOAD = 1_000_000
 """Characters of a payload that are kept."""
 MAX_REASON = 2_000
@@ -75,6 +77,11 @@ _OF_RECORDS = and_(
     dead_letters.c.record_id == func.any(_IDS),
 )
 _DROP_INDEX = delete(dead_letters).where(_OF_RECORDS)
+_DROP_IMPORT = delete(dead_letters).where(
+    dead_letters.c.collection == _COLLECTION,
+    dead_letters.c.operation == IMPORT,
+    dead_letters.c.key == func.any(bindparam("keys", type_=ARRAY(Text))),
+)
 _REFUSED = select(dead_letters.c.record_id, dead_letters.c.reason).where(_OF_RECORDS)
 _COUNTS = select(dead_letters.c.collection, func.count()).group_by(dead_letters.c.collection)
 
@@ -110,6 +117,12 @@ async def drop_index_letters(session: WriteSession, collections: Several[str], r
     """Forget what the index refused of records that it has taken since."""
     if record_ids:
         await session.run(_DROP_INDEX, {"collections": list(collections), "ids": list(record_ids)})
+
+
+async def drop_import_letters(session: WriteSession, collection: str, keys: Several[str]) -> None:
+    """Forget what imports did not take of records that one has taken since."""
+    if keys:
+        await session.run(_DROP_IMPORT, {"collection": collection, "keys": list(keys)})
 
 
 async def refused_records(session: Session, collections: Several[str], record_ids: Several[int]) -> dict[int, str]:

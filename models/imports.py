@@ -12,7 +12,7 @@ from sqlalchemy import exc
 
 from errors import BadUserInput
 from models.database import Database
-from models.deadletters import MAX_PAYLOAD, DeadLetter, add_dead_letters
+from models.deadletters import IMPORT, MAX_PAYLOAD, DeadLetter, add_dead_letters, drop_import_letters
 from models.lines import Limits, LineReader
 from models.parsing import Entry, Failure, LineProblem, Parsed, Parser, failure_of, message_of
 from models.seen import SeenKeys
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ImportReport", "LineProblem", "import_records", "upsert_entries"]
 
-OPERATION = "IMPORT"
 _BAD_DATA = ("22", "23", "54")  # SQL states of data, of a constraint, of a limit of PostgreSQL
 
 
@@ -67,9 +66,9 @@ async def import_records(
     """Upsert the records of an NDJSON file, plain or gzip, by their keys, in constant memory.
 
     Each batch is a transaction of its own. `on_problem` is told of each line that is not taken, in order; such a
-    line also becomes a dead letter. A key that stands on two lines is taken from the first. `on_progress` is called
-    after each batch. Raises `BadUserInput` if the file can't be opened, `DatabaseUnavailable` if PostgreSQL goes
-    away: what was written until then stays.
+    line also becomes a dead letter, until an import takes a record with its key. A key that stands on two lines is
+    taken from the first. `on_progress` is called after each batch. Raises `BadUserInput` if the file can't be opened,
+    `DatabaseUnavailable` if PostgreSQL goes away: what was written until then stays.
     """
     with _opened(source) as file, _seen_keys() as seen:
         report = ImportReport(size=_size(file))
@@ -120,7 +119,11 @@ async def upsert_entries(
         return []
 
     async def work(session: WriteSession) -> list[Upserted]:
-        return await upsert_many(session, collection, [entry.prepared for entry in entries], by)
+        results = await upsert_many(session, collection, [entry.prepared for entry in entries], by)
+        written = zip(entries, results, strict=True)
+        keys = [key for entry, result in written if (key := entry.prepared.key) and not result.problems]
+        await drop_import_letters(session, collection.name, keys)
+        return results
 
     try:
         results = await database.write(work)
@@ -157,7 +160,7 @@ def _tell(parsed: Parsed, failures: list[Failure], report: ImportReport, on_prob
 def _letter(collection: "Collection", failure: Failure) -> DeadLetter:
     payload = failure.payload[: MAX_PAYLOAD * 4].decode("utf-8", "replace")
     problem = failure.problem
-    return DeadLetter(collection.name, problem.key, None, OPERATION, f"line {problem.line}: {problem.message}", payload)
+    return DeadLetter(collection.name, problem.key, None, IMPORT, f"line {problem.line}: {problem.message}", payload)
 
 
 @contextmanager

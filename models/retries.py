@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from sqlalchemy import insert
 
 from models.database import Database
-from models.deadletters import MAX_PAYLOAD, DeadLetter, add_dead_letters, drop_dead_letters
-from models.imports import OPERATION, ImportReport, upsert_entries
+from models.deadletters import IMPORT, MAX_PAYLOAD, DeadLetter, add_dead_letters, drop_dead_letters
+from models.imports import ImportReport, upsert_entries
 from models.lines import Line
 from models.parsing import Entry, LineProblem, read_line
 from models.tables import outbox
@@ -27,7 +27,7 @@ async def retry_dead_letter(
 
     A letter of work that succeeds goes: of an import at once, of the index when that has taken the record.
     """
-    if letter.operation == OPERATION:
+    if letter.operation == IMPORT:
         reason = await _import_again(database, collection, letter, by)
         await database.write(lambda session: _settle(session, letter, reason))
     else:

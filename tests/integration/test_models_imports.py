@@ -117,6 +117,18 @@ async def test_a_line_that_is_not_taken_becomes_a_dead_letter_once(database: Dat
     assert (broken.key, broken.payload) == (None, "{broken \ufffd \ufffd")
 
 
+async def test_a_dead_letter_goes_when_an_import_takes_its_record(database: Database, works: Collection) -> None:
+    await load(database, works, b'{"number": "A", "year": "x"}\n{"number": "B", "year": "x"}\n{broken\n')
+    await load(database, works, b'{"number": "A", "year": 1}\n{"number": "B", "year": "y"}\n')
+    async with database.reading() as session:
+        letters = await list_dead_letters(session, "Work", 10)
+    assert {(letter.key, letter.payload) for letter in letters} == {
+        ("B", '{"number": "B", "year": "y"}'),
+        ("B", '{"number": "B", "year": "x"}'),
+        (None, "{broken"),
+    }
+
+
 async def test_a_line_of_100_mb_is_reported_and_nothing_else_is_lost(database: Database, works: Collection) -> None:
     data = b'{"number": "A"}\n{"number": "' + b"x" * 100_000_000 + b'"}\n{"number": "B"}\n'
     report, problems = await load(database, works, gzip.compress(data, 1), Limits())
