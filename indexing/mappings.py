@@ -151,9 +151,14 @@ def mapping_fields(mapping: Mapping, prefix: str = "") -> dict[str, str]:
     found: dict[str, str] = {}
     for name, node in mapping.get("properties", {}).items():
         path = f"{prefix}{name}"
-        own = {key: str(value).lower() for key, value in node.items() if key not in ("properties", "dynamic")}
+        own = {key: _shown(value) for key, value in node.items() if key not in ("properties", "dynamic")}
         own = dict(own.items() - _DEFAULTS)
         if own:
             found[path] = ", ".join(f"{key} {value}" for key, value in sorted(own.items()))
         found |= mapping_fields(node, f"{path}.")
     return found
+
+
+def _shown(value: Any) -> str:
+    """A value as text: of a list of one thing the thing, as Elasticsearch makes a list of what was none."""
+    return str(value[0] if isinstance(value, list) and len(value) == 1 else value).lower()
