@@ -11,6 +11,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.dataset import ROOT, largest_dataset
+from benchmarks.executing import measure_executors
 from benchmarks.importing import measure_first_import, measure_import
 from benchmarks.keeping import measure_keeping
 from benchmarks.measures import Measure
@@ -32,6 +33,7 @@ class Part(StrEnum):
     SEARCH = "search"
     KEEPING = "keeping"
     RANKING = "ranking"
+    EXECUTOR = "executor"
     PAGING = "paging"
 
 
@@ -40,12 +42,13 @@ def main(
     requests: Annotated[int, typer.Option(min=100, help="Requests of each kind and number of connections.")] = 2_000,
     output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = OUTPUT,
 ) -> None:
-    """Measure the import, the search, its ranking and the start of systems of its own, on the Tate collection."""
+    """Measure the executor, and import, search, ranking and start of systems of its own, on the Tate collection."""
     console = Console(highlight=False)
     parts = only or list(Part)
     with tempfile.TemporaryDirectory(prefix="catalograph-bench-", ignore_cleanup_errors=True) as folder:
         try:
-            measures = _measure(parts, requests, Path(folder), console)
+            measures = measure_executors() if Part.EXECUTOR in parts else []
+            measures += _measure(parts, requests, Path(folder), console)
         except SystemFailed as error:
             console.print(str(error), markup=False)
             sys.exit(2)

@@ -26,6 +26,7 @@ from execution.leaves import Check, check_of
 if TYPE_CHECKING:
     from execution.run import Run
 
+Info = GraphQLResolveInfo[Any]
 _IMMUTABLE = (str, int, float, bool, type(None))
 
 
@@ -33,8 +34,8 @@ class FieldPlan:
     """A field of an object type, under the name it has in the answer."""
 
     __slots__ = (
-        "_arguments", "check", "details", "field", "key", "leaf", "name", "nullable", "parent", "record", "records",
-        "resolve", "takes_arguments", "type", "typename",
+        "_arguments", "check", "details", "field", "item_type", "key", "leaf", "name", "nullable", "parent",
+        "record", "records", "resolve", "takes_arguments", "type", "typename",
     )  # fmt: skip
 
     def __init__(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, field: GraphQLField) -> None:
@@ -47,11 +48,12 @@ class FieldPlan:
         self.takes_arguments = bool(field.args or node.arguments)
         self._arguments = None if _has_variables(details) else self._constant_arguments()
         self.nullable = not isinstance(field.type, GraphQLNonNull)
-        named: Any = field.type if self.nullable else field.type.of_type  # type: ignore[attr-defined]
+        named: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
         self.leaf: GraphQLLeafType | None = named if is_leaf_type(named) else None
         self.check: Check | None = None if self.leaf is None else check_of(self.leaf)
         self.record = named if _is_plain(named) else None
         self.records = _plain_items(named)
+        self.item_type: Any = named.of_type if isinstance(named, GraphQLList) else None
 
     @classmethod
     def of(
@@ -64,7 +66,11 @@ class FieldPlan:
     @property
     def reads_key(self) -> bool:
         """Whether a mapping's value under its name is all there is to it, if that is as it should be."""
-        return self.resolve is None and self.check is not None and (not self.takes_arguments or self._arguments is not None)
+        return (
+            self.resolve is None
+            and self.check is not None
+            and (not self.takes_arguments or self._arguments is not None)
+        )
 
     def execute(self, run: "Run", source: Any, prev: Path | None) -> Any:
         """The completed value of the field, or an awaitable of it; errors are handled as graphql-core does."""
@@ -93,7 +99,7 @@ class FieldPlan:
             run.handle_field_error(error, self.type, self.details, path)
             return None
 
-    def complete(self, run: "Run", value: Any, path: Path, info: GraphQLResolveInfo | None) -> Any:
+    def complete(self, run: "Run", value: Any, path: Path, info: Info | None) -> Any:
         """Complete a value that was resolved; records take the short way."""
         if self.record is not None and type(value) is dict:
             return run.selection(self.record, self.details).of_dict(run, value, path)
@@ -102,7 +108,7 @@ class FieldPlan:
         info = info or self.info(run, path)
         return run.complete_value(self.type, self.details, info, path, value, None)
 
-    def info(self, run: "Run", path: Path) -> GraphQLResolveInfo:
+    def info(self, run: "Run", path: Path) -> Info:
         """What a resolver is told of the field and the request."""
         return run.build_resolve_info(self.field, to_nodes(self.details), self.parent, path)
 
@@ -125,7 +131,7 @@ class FieldPlan:
             return None
         return found if _are_immutable(found) else None
 
-    async def _awaited(self, run: "Run", value: Any, path: Path, info: GraphQLResolveInfo | None) -> Any:
+    async def _awaited(self, run: "Run", value: Any, path: Path, info: Info | None) -> Any:
         try:
             resolved = await value
             if self.check is not None and self.check(resolved):

@@ -32,6 +32,7 @@ MAX_VARIANTS = 64
 Handed = Counter[str]
 """How many runs were left to graphql-core, by reason."""
 Variables = dict[str, Any] | None
+Started = ExecutionResult | Awaitable[ExecutionResult]
 
 
 class Plan:
@@ -57,15 +58,23 @@ class Plan:
             self._operations.pop(None, None)
 
     async def execute(
-        self, operation_name: str | None = None, variables: Variables = None, root: object = None, context: object = None
+        self,
+        operation_name: str | None = None,
+        variables: Variables = None,
+        root: object = None,
+        context: object = None,
     ) -> ExecutionResult:
         """Run an operation to its end."""
         result = self.start(operation_name, variables, root, context)
         return result if isinstance(result, ExecutionResult) else await result
 
     def start(
-        self, operation_name: str | None = None, variables: Variables = None, root: object = None, context: object = None
-    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        self,
+        operation_name: str | None = None,
+        variables: Variables = None,
+        root: object = None,
+        context: object = None,
+    ) -> Started:
         """Run an operation; the result itself where no resolver has to be awaited."""
         operation = self._operations.get(operation_name)
         reason = self._reason or ("unknown operation" if operation is None else operation.beyond)
@@ -94,7 +103,7 @@ class Operation:
         self._conditions = sorted(conditions)
         self._variants: dict[tuple[Any, ...], Selections] = {}
 
-    def start(self, variables: Variables, root: object, context: object) -> ExecutionResult | Awaitable[ExecutionResult]:
+    def start(self, variables: Variables, root: object, context: object) -> Started:
         values = get_variable_values(
             self.schema, self.node.variable_definitions or (), variables or {}, max_errors=50, hide_suggestions=False
         )

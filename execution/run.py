@@ -7,8 +7,6 @@ from graphql import (
     ExecutionResult,
     FragmentDefinitionNode,
     GraphQLError,
-    GraphQLList,
-    GraphQLNonNull,
     GraphQLObjectType,
     GraphQLResolveInfo,
     GraphQLSchema,
@@ -100,7 +98,9 @@ class Run(Executor[None]):
             return selection.of_dict(self, result, path)
         return execute_fields(selection.fields, self, result, path)
 
-    def complete_records(self, field: "FieldPlan", items: list[Any], path: Path, info: GraphQLResolveInfo | None) -> Any:
+    def complete_records(
+        self, field: "FieldPlan", items: list[Any], path: Path, info: GraphQLResolveInfo[Any] | None
+    ) -> Any:
         """Complete a list of objects whose type asks nothing of the value."""
         assert field.records is not None
         results: list[Any] = []
@@ -117,20 +117,49 @@ class Run(Executor[None]):
                 of_dicts(iterator, results.append, slow)
             else:
                 for item in iterator:
-                    slow(item)
+                    if type(item) is dict:
+                        self._record(field, item, results, waiting, path)
+                    else:
+                        slow(item)
         except Exception:
             self.abandon(results, waiting, collect_iterator_awaitables(iterator, is_awaitable))
             raise
         return later(results, waiting) if waiting else results
 
+    def _record(
+        self, field: "FieldPlan", item: dict[str, Any], results: list[Any], waiting: list[int], path: Path
+    ) -> None:
+        """Complete one record of a list, and add it to `results`."""
+        assert field.records is not None
+        item_path = Path(path, len(results), None)
+        try:
+            value = self.selection(field.records, field.details).of_dict(self, item, item_path)
+        except Exception as error:  # noqa: BLE001 - as graphql-core does
+            self.handle_field_error(error, field.item_type, field.details, item_path)
+            value = None
+        if value is not None and is_awaitable(value):
+            waiting.append(len(results))
+            value = self._awaited_record(field, value, item_path)
+        results.append(value)
+
+    async def _awaited_record(self, field: "FieldPlan", value: Awaitable[Any], path: Path) -> Any:
+        try:
+            return await value
+        except Exception as error:  # noqa: BLE001 - as graphql-core does
+            self.handle_field_error(error, field.item_type, field.details, path)
+            return None
+
     def _slow_item(
-        self, field: "FieldPlan", results: list[Any], waiting: list[int], path: Path, info: GraphQLResolveInfo | None
+        self,
+        field: "FieldPlan",
+        results: list[Any],
+        waiting: list[int],
+        path: Path,
+        info: GraphQLResolveInfo[Any] | None,
     ) -> Any:
         """Completes one item the long way, as graphql-core does, and adds it to `results`."""
         known = info
-        list_type: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
-        assert isinstance(list_type, GraphQLList)
-        item_type = list_type.of_type
+        item_type = field.item_type
 
         def slow(item: Any) -> None:
             nonlocal known

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = {"commands", "schema", "resolvers", "tasks", "indexing", "models", "deploy"}
+PACKAGES = {"commands", "execution", "schema", "resolvers", "tasks", "indexing", "models", "deploy"}
 OURS = PACKAGES | {"errors", "config", "logs", "metrics", "server", "cli"}
 ALLOWED = {
     "errors": set[str](),

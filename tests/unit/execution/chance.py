@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from graphql import (
@@ -33,7 +34,7 @@ T = TypeVar("T")
 OBJECTS = ("A", "B", "C")
 SCALARS = (GraphQLString, GraphQLInt, GraphQLFloat, GraphQLBoolean, GraphQLID)
 LEAVES: list[Any] = [
-    "text", 1, None, 2.5, True, "RED", "2", 2**31, -(2**31), 2**40, float("nan"), float("inf"), -0.0, 3.0, "", [1], {"a": 1},
+    "text", 1, None, 2.5, True, "RED", "2", 2**31, -(2**31), float("nan"), float("inf"), -0.0, 3.0, "", [1], {"a": 1},
 ]  # fmt: skip
 NAMES = ("a", "b", "c", "d", "e")
 
@@ -100,7 +101,7 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
     for name in OBJECTS:
         types[name] = GraphQLObjectType(
             name,
-            lambda name=name: plans[name],
+            partial(plans.__getitem__, name),
             interfaces=[types["Named"]] if name in implementing else [],
             is_type_of=_type_test(chance, name),
         )
@@ -108,7 +109,9 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
     for name in OBJECTS:
         plans[name] = fields_of(name)
     query = GraphQLObjectType("Query", fields_of("Query"))
-    return GraphQLSchema(query, mutation=GraphQLObjectType("Mutation", fields_of("Mutation")), types=list(types.values()))
+    return GraphQLSchema(
+        query, mutation=GraphQLObjectType("Mutation", fields_of("Mutation")), types=list(types.values())
+    )
 
 
 def _type_resolver(chance: Chance) -> Any:
@@ -153,13 +156,13 @@ def document_by_chance(chance: Chance, schema: GraphQLSchema) -> str:
     root = schema.mutation_type if mutates else schema.query_type
     body = _selections(chance, schema, root, 4)
     head = "mutation" if mutates else "query"
-    variables = "($t: Boolean! = true, $f: Boolean = false, $x: Int, $y: String = \"v\")"
+    variables = '($t: Boolean! = true, $f: Boolean = false, $x: Int, $y: String = "v")'
     return f"{head} Q{variables} {body}\n" + "\n".join(chance.fragments)
 
 
 def _selections(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> str:
     chosen = [_selection(chance, schema, of, depth) for _ in range(1 + chance.number(4))]
-    return "{ " + " ".join(["__typename" if chance.in_(4) else "", *(one for one in chosen if one)] or ["__typename"]) + " __typename }"
+    return f"{{ {' '.join(chosen)} __typename }}"
 
 
 def _selection(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> str:
@@ -177,7 +180,11 @@ def _selection(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> st
         return "__typename"
     name = chance.one(list(of.fields))
     plan = of.fields[name]
-    arguments = chance.one(["", "(x: 1)", "(x: $x)", '(y: "t", x: $x)', "(y: $y)", "(y: null)", "(x: \"no\")"]) if plan.args else ""
+    arguments = (
+        chance.one(["", "(x: 1)", "(x: $x)", '(y: "t", x: $x)', "(y: $y)", "(y: null)", '(x: "no")'])
+        if plan.args
+        else ""
+    )
     alias = chance.one(["", "", "", "k1: ", "k2: "])
     below = get_named_type(plan.type)
     if is_leaf_type(below):
@@ -250,7 +257,7 @@ def _value(chance: Chance, type_: Any, depth: int) -> Maker:
         if chance.in_(12):
             return lambda: 5
         items = [value_by_chance(chance, type_.of_type, depth - 1) for _ in range(chance.number(3))]
-        container = chance.one([list, list, tuple, iter])
+        container: Any = chance.one([list, list, tuple, iter])
         return lambda: container([item() for item in items])
     if is_leaf_type(type_):
         value = chance.one(LEAVES)
@@ -262,10 +269,10 @@ def _value(chance: Chance, type_: Any, depth: int) -> Maker:
 
 def _record(chance: Chance, type_: Any, depth: int) -> Maker:
     possible = [type_] if isinstance(type_, GraphQLObjectType) else list(_Schema.current.get_possible_types(type_))
-    actual = chance.one(possible) if possible and not chance.in_(12) else _Schema.current.type_map["A"]
+    actual: Any = chance.one(possible) if possible and not chance.in_(12) else _Schema.current.type_map["A"]
     makers = {name: value_by_chance(chance, plan.type, depth - 1) for name, plan in actual.fields.items()}
     known = {"kind": actual.name, "__typename": actual.name} if not chance.in_(12) else {}
-    container = chance.one([dict, dict, dict, Thing])
+    container: Any = chance.one([dict, dict, dict, Thing])
     return lambda: container({**known, **{name: make() for name, make in makers.items()}})
 
 
@@ -280,5 +287,7 @@ def cases(draw: DrawFn) -> Case:
     schema = _Schema.current = schema_by_chance(chance)
     document = document_by_chance(chance, schema)
     root = schema.mutation_type if document.startswith("mutation") else schema.query_type
-    variables = chance.one([{}, {"x": 3}, {"t": False, "f": True}, {"f": None}, {"x": "no"}, {"y": None, "t": False}])
+    variables: Any = chance.one(
+        [{}, {"x": 3}, {"t": False, "f": True}, {"f": None}, {"x": "no"}, {"y": None, "t": False}]
+    )
     return Case(schema, document, variables, _record(chance, root, 5))

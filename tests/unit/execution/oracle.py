@@ -37,7 +37,9 @@ def both(
     name = _first_name(ast)
     plan = compile_document(schema, ast)
     core = asyncio.run(
-        _seen(lambda log: execute(schema, ast, root(), context_value=log, variable_values=variables, operation_name=name))
+        _seen(
+            lambda log: execute(schema, ast, root(), context_value=log, variable_values=variables, operation_name=name)
+        )
     )
     ours = [asyncio.run(_seen(lambda log: plan.start(name, variables, root(), log))) for _ in range(runs)]
     assert not plan.handed, "the plan left the run to graphql-core"
