@@ -11,10 +11,11 @@ from websockets.typing import Subprotocol
 from tests.running import System
 
 Result = dict[str, Any]
-Follow = Callable[..., Generator[Result, None, None]]
+Results = Generator[Result, None, None]
+Follow = Callable[..., Results]
 
 
-def over_websocket(system: System, document: str, token: str | None = None, **variables: Any) -> Generator[Result, None, None]:
+def over_websocket(system: System, document: str, token: str | None = None, **variables: Any) -> Results:
     """The results until the server completes the subscription; an error that ends it is `{"errors": …}`."""
     url = system.graphql.replace("http", "ws", 1)
     with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
@@ -31,7 +32,7 @@ def over_websocket(system: System, document: str, token: str | None = None, **va
                 yield message["payload"]
 
 
-def over_events(system: System, document: str, token: str | None = None, **variables: Any) -> Generator[Result, None, None]:
+def over_events(system: System, document: str, token: str | None = None, **variables: Any) -> Results:
     """The same over an event stream."""
     headers = {"accept": "text/event-stream"} | ({"authorization": f"Bearer {token}"} if token else {})
     operation = {"query": document, "variables": variables}
