@@ -388,7 +388,7 @@ def test_links_in_a_ring_come_to_rest(admin: Api) -> None:
     def at_rest() -> bool:
         before = state()
         time.sleep(1.5)  # longer than it takes until what was indexed last is counted
-        return before["pending"] == 0 and state() == before
+        return bool(before["pending"] == 0 and state() == before)
 
     try:
         _eventually(at_rest)
