@@ -79,10 +79,11 @@ def judge(system: System, source: Source) -> Iterator[Measure]:
         plain = _plain(client, f"{elasticsearch}/{index}/_search", collection)
         for name, queries in judged(source.titles).items():
             at = f"{collection.plural}, {name}"
+            beside, reached = _ranks(plain, queries), _ranks(ours, queries)
             for score, of_ranks in SCORES.items():
-                least = of_ranks(_ranks(plain, queries))
+                least = of_ranks(beside)
                 yield Measure(PART, f"{at}: {score} of multi_match", least, "")
-                yield Measure(PART, f"{at}: {score}", of_ranks(_ranks(ours, queries)), "", at_least=least)
+                yield Measure(PART, f"{at}: {score}", of_ranks(reached), "", at_least=least)
 
 
 def _ours(client: httpx.Client, url: str, collection: Collection) -> Find:
