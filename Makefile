@@ -41,7 +41,7 @@ test: check web chromium $(AUDITS)/node_modules/.package-lock.json  ## Check, th
 	$(BIN)/pytest
 
 nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
-	$(BIN)/pytest tests/integration/questions tests/acceptance/counting --hypothesis-profile=nightly
+	$(BIN)/pytest tests/unit/execution tests/integration/questions tests/acceptance/counting --hypothesis-profile=nightly
 
 faults: check web  ## Break a running system 300 times while clients write; FAULTS_SEED=N takes another course
 	FAULTS=$${FAULTS:-300} $(BIN)/pytest tests/faults
