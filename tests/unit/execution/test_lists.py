@@ -1,6 +1,7 @@
 """Lists of records, where generated code and graphql-core's way meet."""
 
 import asyncio
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -48,3 +49,13 @@ def test_late_records_and_values_come_in_the_order_of_graphql_core(field: str) -
         return {field: [*other, late(GOOD, 1), GOOD | {"other": late(ValueError("late"), 2)}]}
 
     assert_same(SCHEMA, f"{{ {field} {{ name number other {{ name number }} }} }}", root)
+
+
+def test_a_record_that_is_no_mapping_may_have_late_values() -> None:
+    async def late() -> str:
+        return "late"
+
+    def root() -> Any:
+        return {"needed": [GOOD, SimpleNamespace(name=late(), number=2), GOOD]}
+
+    assert "late" in assert_same(SCHEMA, "{ needed { name number } }", root)[0].data
