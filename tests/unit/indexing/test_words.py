@@ -110,3 +110,9 @@ def all_of(query: Any, name: str) -> Iterator[str]:
             yield value
         else:
             yield from all_of(value, name)
+
+
+def test_corrections_are_words_and_no_stems(catalog: Catalog) -> None:
+    fields = {clause["term"]["field"] for clause in suggest_clauses("lihgthouse", catalog["Book"].text_paths).values()}
+    assert "w" in fields
+    assert "t.title" not in fields, "its analyzer makes stems"
