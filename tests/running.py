@@ -1,6 +1,7 @@
 """A whole system, started as a user would, for tests that ask it from outside."""
 
 import asyncio
+import itertools
 import os
 import signal
 import socket
@@ -21,6 +22,8 @@ from deploy.local.process import launch_command
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWER_SECONDS = 60
+_NUMBERS = itertools.count(1)
+"""For systems beside another: each has two databases of Valkey, of which there are sixteen."""
 
 
 @dataclass(frozen=True)
@@ -98,12 +101,10 @@ def running(
 
 
 @contextmanager
-def beside(system: System, data: Path, collections: Path, number: int) -> Iterator[System]:
-    """Another system on the servers of `system`: its own collections, database, indices and queues.
-
-    `number` is none that another one beside the same system has.
-    """
+def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
+    """Another system on the servers of `system`: its own collections, database, indices and queues."""
     given = load_settings(system.data, environment={})
+    number = next(_NUMBERS)
     name = f"beside_{number}_{os.getpid()}"
     settings = {
         "collections": str(collections),

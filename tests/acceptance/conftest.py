@@ -45,7 +45,7 @@ def kinds(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     if left_running := already_running("KINDS"):
         yield left_running
         return
-    with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS, number=1) as started:
+    with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS) as started:
         yield started
 
 

@@ -35,7 +35,7 @@ numbers = count(1)
 
 @pytest.fixture(scope="module")
 def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(system, tmp_path_factory.mktemp("tasks") / "data", COLLECTIONS, number=3) as started:
+    with beside(system, tmp_path_factory.mktemp("tasks") / "data", COLLECTIONS) as started:
         yield started
 
 

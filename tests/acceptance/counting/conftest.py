@@ -19,7 +19,7 @@ def counting(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield left_running
         return
     folder = tmp_path_factory.mktemp("counting")
-    with beside(system, folder / "data", HERE, number=3) as started:
+    with beside(system, folder / "data", HERE) as started:
         for name, records in (("Holder", holders()), ("Entry", entries()), ("Word", words())):
             file = folder / f"{name}.ndjson"
             file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
