@@ -18,6 +18,8 @@ _SYNTAX = frozenset('.?+*|(){}[]\\"#@&<>~^-')
 _LAST = 0x10FFFF
 MAX_WAYS = 200
 """Of a text such as `ssssssssssss`, which can be spelt in very many ways, the first are looked for."""
+MAX_TANGLE = 20_000
+"""Characters of all these ways together: Lucene's time grows with far more than their length."""
 _FOLDED_BELOW = 0x20000
 """No character beyond folds to another."""
 
@@ -189,8 +191,14 @@ def _is_spanned(place: int, steps: Steps) -> bool:
 
 
 def _between(start: int, end: int, steps: Steps, alphabet: Alphabet) -> str:
-    """Every way from one place to another, between which all ways are tangled."""
-    ways = list(islice(_ways(start, end, steps, alphabet), MAX_WAYS))
+    """Every way from one place to another, between which all ways are tangled; of too many the first."""
+    ways: list[str] = []
+    size = 0
+    for way in islice(_ways(start, end, steps, alphabet), MAX_WAYS):
+        size += len(way)
+        if ways and size > MAX_TANGLE:
+            break
+        ways.append(way)
     return ways[0] if len(ways) == 1 else f"({'|'.join(ways)})"
 
 
