@@ -216,7 +216,7 @@ def _number_or_text(prop: Property) -> Callable[[Any], Any]:
     def convert(value: Any) -> Any:
         if isinstance(value, str) and prop.kind.name in ("Int", "Long", "Float", "Boolean"):
             raise BadUserInput(f"{prop.field}: {value!r} is not of the type {prop.kind.name}.")
-        return value
+        return value + 0.0 if isinstance(value, float) else value  # so that -0.0 is 0.0, as it is in the index
 
     return convert
 

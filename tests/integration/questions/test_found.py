@@ -87,7 +87,9 @@ def test_zero_has_no_sign(runner: Runner) -> None:
     properties = {"size": {"type": "number", "x-search": {"facet": True}}}
     records = [{"size": size} for size in (0.0, -0.0, 0, 1.5)]
     facet = FacetAsked(("size",), "terms", {"first": 5})
-    put(runner, asked(properties, records, Question({"size": {"lte": 0}}, [{"size": "DESC"}], [facet])))
+    for operator, operand in [("lte", 0), ("ne", -0.0), ("eq", -0.0), ("gt", -0.0), ("gte", -0.0), ("in", [-0.0])]:
+        question = Question({"size": {operator: operand}}, [{"size": "DESC"}], [facet])
+        put(runner, asked(properties, records, question))
 
 
 def test_a_page_that_ends_at_its_cursor_has_nothing_more(runner: Runner) -> None:
