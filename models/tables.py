@@ -181,3 +181,29 @@ task_errors = Table(
     Column("line", BigInteger),
 )
 Index("task_errors_task", task_errors.c.task_id, task_errors.c.id)
+
+task_checkpoints = Table(
+    "task_checkpoints",
+    metadata,
+    Column("task_id", BigInteger, ForeignKey("tasks.id", ondelete="CASCADE"), primary_key=True),
+    Column("place", JSONB, nullable=False),
+)
+
+sources = Table(
+    "sources",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("collection", ByCodePoint, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("metadata_prefix", Text),
+    Column("set", Text),
+    Column("schedule", Text),
+    Column("mapping", JSONB),
+    Column("created_at", Moment, nullable=False, server_default=func.now()),
+    Column("updated_at", Moment, nullable=False, server_default=func.now()),
+    Column("harvested_at", Moment),
+    Column("validators", JSONB),
+    Column("version", BigInteger, nullable=False, server_default="1"),
+)

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Update, case, func, null, select, update
 
+from models.checkpoints import read_checkpoint
 from models.deadletters import storable_text
 from models.sessions import AnyRow
 from models.tables import tasks
@@ -30,7 +31,10 @@ class Ending:
 
 
 async def claim_task(session: WriteSession, task_id: int) -> Task | None:
-    """The task, now running, to whoever comes first; nothing to others, or if it waits for nobody."""
+    """The task, now running, to whoever comes first; nothing to others, or if it waits for nobody.
+
+    A run that goes on from a checkpoint keeps the errors that were met before it.
+    """
     row = await session.row(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.state == State.QUEUED.value)
@@ -47,8 +51,10 @@ async def claim_task(session: WriteSession, task_id: int) -> Task | None:
     )
     if row is None:
         return None
-    await forget_task_errors(session, task_id)
-    return task_of(row)
+    task = task_of(row)
+    if await read_checkpoint(session, task) is None:
+        await forget_task_errors(session, task_id)
+    return task
 
 
 async def report_alive(session: WriteSession, task: Task) -> Task | None:

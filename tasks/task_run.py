@@ -50,6 +50,11 @@ class TaskRun:
         self._failed += 1
         self._changed = True
 
+    def failed_items(self, number: int) -> None:
+        """Say how many items could not be done so far, where the work itself writes down why."""
+        self._failed = number
+        self._changed = True
+
     def cancelled(self) -> bool:
         """Whether the run is to stop. What awaits is interrupted; only what blocks a thread has to ask."""
         return self._cancelled

@@ -1,0 +1,141 @@
+"""What a source gives, written a page at a time: records by their keys, deletions, and what can't be taken."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import orjson
+
+from models.checkpoints import hold_run, save_checkpoint
+from models.collections.properties import Collection
+from models.database import Database
+from models.deadletters import IMPORT, DeadLetter, add_dead_letters
+from models.documents import prepare
+from models.imports import ImportReport, upsert_entries
+from models.lines import Line
+from models.mappings import RecordMapping
+from models.parsing import Entry, message_of
+from models.records import records_by_key
+from models.task_errors import TaskError, add_task_errors
+from models.tasks import Task
+from models.writes import WriteSession
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What became of the records of a source."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    deleted: int = 0
+    failed: int = 0
+
+    @property
+    def done(self) -> int:
+        return sum(asdict(self).values())
+
+    def plus(self, other: "Counts") -> "Counts":
+        return Counts(**{name: value + getattr(other, name) for name, value in asdict(self).items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that can't be taken; `identifier` names it at the source, `key` here, if that is known."""
+
+    identifier: str | None
+    key: str | None
+    message: str
+    payload: str
+
+
+@dataclass(slots=True)
+class Taken:
+    """A page of records: documents and deletions by key, the last that was said of each, and what is refused.
+
+    `repeated` counts what was said of a key before something else was.
+    """
+
+    documents: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
+    """By key: the identifier at the source, and the record."""
+    deletions: dict[str, str] = field(default_factory=dict)
+    refused: list[Refused] = field(default_factory=list)
+    repeated: int = 0
+
+    def put(self, key: str, identifier: str, document: dict[str, Any]) -> None:
+        self._forget(key)
+        self.documents[key] = identifier, document
+
+    def delete(self, key: str, identifier: str) -> None:
+        self._forget(key)
+        self.deletions[key] = identifier
+
+    def _forget(self, key: str) -> None:
+        before = self.documents.pop(key, None), self.deletions.pop(key, None)
+        self.repeated += any(one is not None for one in before)
+
+
+@dataclass(frozen=True)
+class HarvestWriter:
+    """Writes for one run of a harvest."""
+
+    database: Database
+    mapping: RecordMapping
+    task: Task
+
+    @property
+    def collection(self) -> Collection:
+        return self.mapping.collection
+
+    async def take(self, page: Taken, before: Counts, place: Mapping[str, Any]) -> Counts:
+        """Write a page; what the source has given so far, noted at `place`. Raises `RunLost`."""
+        report = ImportReport()
+        refused = page.refused + await self._upsert(page, report)
+
+        async def work(session: WriteSession) -> Counts:
+            await hold_run(session, self.task)
+            deleted = await self._delete(session, list(page.deletions))
+            unchanged = report.unchanged + page.repeated + len(page.deletions) - deleted
+            counts = before.plus(Counts(report.created, report.updated, unchanged, deleted, len(refused)))
+            await add_dead_letters(session, [self._letter(one) for one in refused])
+            await add_task_errors(session, self.task.id, [TaskError(one.message, one.identifier) for one in refused])
+            await save_checkpoint(session, self.task, {**place, "counts": asdict(counts)})
+            return counts
+
+        return await self.database.write(work)
+
+    async def _upsert(self, page: Taken, report: ImportReport) -> list[Refused]:
+        """Make and change the records of a page, and count them; returns those that can't be."""
+        async with self.database.reading() as session:
+            current = await records_by_key(session, self.collection.name, list(page.documents))
+        entries: list[Entry] = []
+        refused: list[Refused] = []
+        for place, (key, (identifier, document)) in enumerate(page.documents.items()):
+            record = current.get(key)
+            whole = self.mapping.cleared(document, record.data) if record else document
+            prepared = prepare(self.collection, whole)
+            if prepared.problems:
+                payload = prepared.encoded.decode("utf-8", "replace") or str(whole)
+                refused.append(Refused(identifier, key, message_of(prepared.problems), payload))
+            else:
+                entries.append(Entry(Line(place, prepared.encoded), prepared))
+        for failure in await upsert_entries(self.database, self.collection, entries, report, self.task.by):
+            key = str(failure.problem.key)
+            payload = orjson.dumps(page.documents[key][1]).decode()
+            refused.append(Refused(page.documents[key][0], key, failure.problem.message, payload))
+        return refused
+
+    async def _delete(self, session: WriteSession, keys: Sequence[str]) -> int:
+        """Delete the records with these keys; how many there were."""
+        found = await records_by_key(session, self.collection.name, keys)
+        deleted = 0
+        for record_id in sorted(record.id for record in found.values()):
+            record = await session.record_for_update(self.collection, record_id)
+            if record and record.key in found:
+                await session.delete(record, self.task.by)
+                deleted += 1
+        return deleted
+
+    def _letter(self, refused: Refused) -> DeadLetter:
+        reason = f"{refused.identifier}: {refused.message}" if refused.identifier else refused.message
+        return DeadLetter(self.collection.name, refused.key, None, IMPORT, reason, refused.payload)

@@ -1,0 +1,151 @@
+"""How what a source gives becomes a record: which property is taken from which of its elements."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, zip_longest
+from typing import Any
+
+from models.collections.kinds import BOOLEAN, FLOAT, INT, LONG
+from models.collections.properties import Collection, Property, key_text
+from models.elements import Harvested, common_parent, elements_at, text_of
+
+IDENTIFIER = "@identifier"
+_WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+
+Json = Any
+Names = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One property, by the way to it, and the path of the elements that it is taken from."""
+
+    steps: tuple[Property, ...]
+    source: str
+
+    @cached_property
+    def source_steps(self) -> Names:
+        """The names of the elements from the outer to the inner one."""
+        return tuple(self.source.replace("/", ".").split("."))
+
+    @property
+    def last(self) -> Property:
+        return self.steps[-1]
+
+    @cached_property
+    def depth(self) -> int:
+        """How many steps lead to the list of objects that it goes through; none if it goes through none."""
+        return next((place + 1 for place, step in enumerate(self.steps[:-1]) if step.many), 0)
+
+    @cached_property
+    def target(self) -> tuple[Property, ...]:
+        """The way to what it sets in the record: its property, or the list of objects that has it."""
+        return self.steps[: self.depth] or self.steps
+
+
+@dataclass(frozen=True)
+class RecordMapping:
+    """The rules of one source."""
+
+    collection: Collection
+    rules: tuple[Rule, ...]
+
+    def document(self, item: Harvested) -> dict[str, Json]:
+        """The record that an item of the source is; what it has no value for is left out."""
+        document: dict[str, Json] = {}
+        for target, rules in groupby(sorted(self.rules, key=_target_names), key=_target_names):
+            value = _value(list(rules), item)
+            if value is not None:
+                _set(document, target, value)
+        return document
+
+    def cleared(self, document: dict[str, Json], current: Mapping[str, Json]) -> dict[str, Json]:
+        """The document, with an empty value for what the record has from the source and the source has no more."""
+        gone = [rule.target for rule in self.rules if _is_gone(rule.target, document, current)]
+        for target in gone:
+            last = target[-1]
+            if last.many or last.nullable:
+                _set(document, tuple(step.name for step in target), [] if last.many else None)
+        return document
+
+    def key_of_header(self, identifier: str) -> str | None:
+        """The key of the record with this identifier; nothing where the key is taken from the metadata."""
+        for rule in self.rules:
+            if rule.steps == (self.collection.key,) and rule.source == IDENTIFIER:
+                return key_text(_converted(rule.last, identifier))
+        return None
+
+
+def default_rules(collection: Collection) -> tuple[Rule, ...]:
+    """The key is the identifier; the other properties are the elements of their names."""
+    plain = [prop for prop in collection.shape.properties.values() if prop.is_scalar]
+    return tuple(Rule((prop,), IDENTIFIER if prop is collection.key else prop.name) for prop in plain)
+
+
+def _value(rules: Sequence[Rule], item: Harvested) -> Json:
+    if rules[0].depth:
+        return _objects(rules, item) or None
+    rule = rules[0]
+    texts = item.texts(rule.source, rule.source_steps)
+    values = [_converted(rule.last, text) for text in texts]
+    return (values if rule.last.many else values[0]) if values else None
+
+
+def _objects(rules: Sequence[Rule], item: Harvested) -> list[dict[str, Json]]:
+    """The elements of a list of objects: by the element around them if the rules have one, else by their places."""
+    found = list(_rows(rules, item))
+    objects: list[dict[str, Json]] = [{} for _ in found]
+    for made, texts in zip(objects, found, strict=True):
+        for rule, text in zip(rules, texts, strict=True):
+            if text is not None:
+                value = _converted(rule.last, text)
+                names = tuple(step.name for step in rule.steps[rule.depth :])
+                _set(made, names, [value] if rule.last.many else value)
+    return [made for made in objects if made]
+
+
+def _rows(rules: Sequence[Rule], item: Harvested) -> Iterator[tuple[str | None, ...]]:
+    parent = common_parent([rule.source_steps for rule in rules])
+    if not parent or any(rule.source.startswith("@") for rule in rules):
+        yield from zip_longest(*(item.texts(rule.source, rule.source_steps) for rule in rules))
+        return
+    inner = [rule.source_steps[len(parent) :] for rule in rules]
+    for element in elements_at(item.metadata, parent):
+        yield tuple(next(filter(None, map(text_of, elements_at(element, steps))), None) for steps in inner)
+
+
+def _converted(prop: Property, text: str) -> Json:
+    """A text as a value of the property; one that is none stays as it is, and the schema says what is wrong with it."""
+    if prop.kind in (INT, LONG):
+        return int(text) if _WHOLE.fullmatch(text) else text
+    if prop.kind is FLOAT:
+        try:
+            return float(text)
+        except ValueError:
+            return text
+    if prop.kind is BOOLEAN:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    return text
+
+
+def _target_names(rule: Rule) -> Names:
+    return tuple(step.name for step in rule.target)
+
+
+def _is_gone(target: tuple[Property, ...], document: Mapping[str, Json], current: Mapping[str, Json]) -> bool:
+    names = tuple(step.name for step in target)
+    return _get(document, names) is None and _get(current, names) not in (None, [])
+
+
+def _get(document: Json, names: Names) -> Json:
+    for name in names:
+        document = document.get(name) if isinstance(document, Mapping) else None
+    return document
+
+
+def _set(document: dict[str, Json], names: Names, value: Json) -> None:
+    for name in names[:-1]:
+        document = document.setdefault(name, {})
+    document[names[-1]] = value
