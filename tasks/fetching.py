@@ -5,7 +5,7 @@ import ipaddress
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,10 @@ class Download(io.RawIOBase):
     where it breaks off.
     """
 
-    def __init__(self, url: str, limits: FetchLimits) -> None:
+    def __init__(self, url: str, limits: FetchLimits, headers: Mapping[str, str] | None = None) -> None:
         super().__init__()
         self.url = url
+        self._headers = dict(headers or {})
         self.size: int | None = None
         """Bytes, once the answer has begun, if it says so."""
         self._limits = limits
@@ -84,14 +85,20 @@ class Download(io.RawIOBase):
 
     read1 = read
 
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the answer, once it has begun, says that nothing is new since what conditional headers name."""
+        return self._response is not None and self._response.status_code == httpx.codes.NOT_MODIFIED
+
+    def header(self, name: str) -> str | None:
+        """A header of the answer, once it has begun."""
+        return self._response.headers.get(name) if self._response is not None else None
+
     def stop(self) -> None:
         """End the transfer from another thread, also one that waits for the next byte."""
         self._stopped = True
         if self._response is not None:
-            stream = self._response.extensions["network_stream"]
-            connection: socket.socket | None = stream.get_extra_info("socket")
-            if connection is not None:
-                _shut(connection)
+            shut(self._response)
 
     def close(self) -> None:
         if self._response is not None:
@@ -101,12 +108,15 @@ class Download(io.RawIOBase):
         super().close()
 
     def _open(self) -> Iterator[bytes]:
-        self._client = _client(self._limits)
-        request = self._client.build_request("GET", self.url, headers={"accept-encoding": "identity"})
+        self._client = open_client(self._limits)
+        headers = {"accept-encoding": "identity", **self._headers}
+        request = self._client.build_request("GET", self.url, headers=headers)
         try:
             self._response = self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(f"{self.url} can't be fetched: {error or type(error).__name__}.") from error
+        if self._response.status_code == httpx.codes.NOT_MODIFIED and self._headers:
+            return iter(())
         if self._response.status_code != httpx.codes.OK:
             raise FetchFailed(f"{self._response.url} answered {self._response.status_code}.")
         length = self._response.headers.get("content-length", "")
@@ -205,7 +215,8 @@ class _Transport(httpx.HTTPTransport):
             self._pool = httpcore.ConnectionPool(ssl_context=context, network_backend=_PublicBackend())
 
 
-def _client(limits: FetchLimits) -> httpx.Client:
+def open_client(limits: FetchLimits) -> httpx.Client:
+    """A client that connects only to addresses which the limits allow, redirects included."""
     return httpx.Client(
         transport=_Transport(limits),
         timeout=limits.timeout,
@@ -216,7 +227,11 @@ def _client(limits: FetchLimits) -> httpx.Client:
     )
 
 
-def _shut(connection: socket.socket) -> None:
+def shut(response: httpx.Response) -> None:
+    """End the transfer of an answer, also for a thread that waits for its next byte."""
+    connection: socket.socket | None = response.extensions["network_stream"].get_extra_info("socket")
+    if connection is None:
+        return
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:
