@@ -69,6 +69,18 @@ class Settings(BaseSettings):
     fetch_timeout: float = Field(
         default=30.0, gt=0, description="Seconds that an address may take to answer, and to send its next bytes."
     )
+    harvest_overlap: float = Field(
+        default=3_600.0, ge=0, description="Seconds before the start of the last harvest from which the next one asks."
+    )
+    harvest_retries: int = Field(
+        default=5, ge=0, description="How often a harvest asks a busy repository again for the same page."
+    )
+    harvest_max_wait: float = Field(
+        default=600.0, gt=0, description="Seconds that a harvest waits at most where a repository asks it to."
+    )
+    harvest_max_page: int = Field(
+        default=100_000_000, gt=0, description="Bytes of one answer of an OAI-PMH repository."
+    )
     task_days: float = Field(default=90.0, gt=0, description="Days that a task is kept after its end.")
     verify_seconds: float = Field(
         default=60.0, gt=0, description="Seconds between two stretches of the continuous comparison of the stores."

@@ -21,6 +21,14 @@ from tasks.task_run import Finished, TaskRun
 async def run_import(services: Services, run: TaskRun, nudges: Nudges) -> Finished:
     """Import the NDJSON file, plain or gzip, that the argument `url` names."""
     collection = _collection(services, run)
+    with Download(str(run.task.arguments["url"]), FetchLimits.of(services.settings)) as file:
+        return await import_file(services, run, collection, file, nudges)
+
+
+async def import_file(
+    services: Services, run: TaskRun, collection: Collection, file: Download, nudges: Nudges
+) -> Finished:
+    """Import an NDJSON file while it arrives. Raises `FetchFailed` where it breaks off."""
 
     def on_progress(report: ImportReport) -> None:
         share = min(report.position / file.size, 1.0) if file.size else None
@@ -30,18 +38,16 @@ async def run_import(services: Services, run: TaskRun, nudges: Nudges) -> Finish
     def on_problem(problem: LineProblem) -> None:
         run.fail_item(problem.message, problem.key, problem.line)
 
-    settings = services.settings
-    with Download(str(run.task.arguments["url"]), FetchLimits.of(settings)) as file:
-        run.when_cancelled(file.stop)
-        report = await import_records(
-            services.database,
-            collection,
-            cast("BinaryIO", file),  # it is one for whoever only reads
-            limits=Limits(line=settings.max_line),
-            on_problem=on_problem,
-            on_progress=on_progress,
-            by=run.task.by,
-        )
+    run.when_cancelled(file.stop)
+    report = await import_records(
+        services.database,
+        collection,
+        cast("BinaryIO", file),  # it is one for whoever only reads
+        limits=Limits(line=services.settings.max_line),
+        on_problem=on_problem,
+        on_progress=on_progress,
+        by=run.task.by,
+    )
     if report.broken:
         raise FetchFailed(f"{file.url} broke off: {report.broken}. What came before is imported.")
     run.progress(report.done, report.done)

@@ -10,6 +10,7 @@ from errors import CatalographError
 from models.tasks import Kind, Order
 from tasks.app import SWEEP, WORK, task_name
 from tasks.desk import AlreadyRunning, TaskDesk
+from tasks.harvesting.harvest import run_harvest
 from tasks.kinds import run_import, run_rebuild, run_verify
 from tasks.loop import WorkerLoop
 from tasks.nudging import Nudges
@@ -39,6 +40,10 @@ def add_work(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
     @app.task(name=task_name(Kind.VERIFY), queue=WORK)  # type: ignore[untyped-decorator]
     def verify_index(task_id: int) -> None:
         run(task_id, run_verify)
+
+    @app.task(name=task_name(Kind.HARVEST), queue=WORK)  # type: ignore[untyped-decorator]
+    def harvest_source(task_id: int) -> None:
+        run(task_id, lambda services, of: run_harvest(services, of, nudges))
 
     @app.task(name=SWEEP)  # type: ignore[untyped-decorator]
     def sweep() -> None:
