@@ -54,9 +54,10 @@ class Outages:
         """Whether it answers, or has answered meanwhile what it was asked. All that wait ask together."""
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self._probe())
-        either: list[asyncio.Future[Any]] = [running, self._probing]
+        probing = self._probing  # another one may have begun when this one has ended
+        either: list[asyncio.Future[Any]] = [running, probing]
         await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if running.done() or self._probing.result():
+        if running.done() or probing.result():
             return True
         if not self.known:
             log.warning("search_hangs", remedy="searches are refused until Elasticsearch answers again")

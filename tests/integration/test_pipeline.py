@@ -15,6 +15,8 @@ from indexing.drift import verify_next
 from indexing.mappings import mapping_changes, mapping_of
 from indexing.preparing import is_outdated
 from indexing.rebuild import rebuild
+from indexing.search_query import SearchQuery
+from indexing.searching import Searches
 from indexing.services import Services, open_services
 from indexing.showing import show_changes
 from indexing.sync import drain, drain_batch, follow
@@ -285,6 +287,35 @@ async def test_a_rebuild_that_died_between_the_steps_of_its_swap_is_completed(se
     assert await found(services, "Book", EVERYTHING) == {"1", "2"}
     assert not await services.indexes.exists(str(old.index_name))
     assert not await services.indexes.exists(new)
+
+
+async def test_searches_go_on_when_their_index_is_removed_under_them(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("indexing.rebuild.GRACE_SECONDS", 0)
+    book = services.catalog["Book"]
+    await create(services, "Book", *({"id": str(n), "title": "x"} for n in range(100)))
+    await drain(services)
+    await show_changes(services)
+    rebuilding = asyncio.create_task(_rebuilt_often(services, 4))
+    asked = 0
+
+    async def search() -> None:
+        nonlocal asked
+        while not rebuilding.done():
+            searches = Searches(services.search, services.settings.index_prefix, None, 10)
+            query = SearchQuery(book, size=100, total=True)
+            pages = await asyncio.gather(*(searches.find(query) for _ in range(1 + asked % 3)))
+            asked += 1
+            assert [(page.total, len(page.hits)) for page in pages] == [(100, 100)] * len(pages)
+
+    await asyncio.gather(*(search() for _ in range(60)), rebuilding)
+    assert asked > 100
+
+
+async def _rebuilt_often(services: Services, times: int) -> None:
+    for _ in range(times):
+        await rebuild(services, services.catalog["Book"])
 
 
 async def test_a_comparison_finds_what_is_missing_stale_and_extra_and_mends_exactly_that(services: Services) -> None:
