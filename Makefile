@@ -15,6 +15,8 @@ LOCKING := pip compile pyproject.toml --extra dev --universal --python-version 3
 	--no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Each of the many starts of our programs would compile them anew.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help install web demo check test nightly faults bench docs lock format chromium clean
 
@@ -38,7 +40,7 @@ check: install web/node_modules/.package-lock.json  ## Lint, types, layers, and 
 	$(BIN)/catalograph schema check --collections examples/tate
 
 test: check web chromium $(AUDITS)/node_modules/.package-lock.json  ## Check, then run all tests
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
 	$(BIN)/pytest tests/unit/execution tests/integration/questions tests/acceptance/counting --hypothesis-profile=nightly

@@ -1,4 +1,7 @@
-"""The system that most tests work with, started once a run: the example with its sample, as `make demo` runs it."""
+"""The system that most tests work with: the example with its sample, as `make demo` runs it.
+
+It is started once a run, or once in each of the processes between which `make test` divides the files.
+"""
 
 from collections.abc import Iterator
 
@@ -7,6 +10,16 @@ import pytest
 from tests.running import ROOT, System, already_running, running
 
 EXAMPLE = ROOT / "examples" / "tate"
+TOGETHER = ("tate", "counting", "questions")
+"""Folders whose files share what takes long to make, so that one process has them all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests one process takes as a whole: those of a file, or of a folder."""
+    for item in items:
+        folder = item.path.parent
+        together = folder if folder.name in TOGETHER else item.path
+        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(ROOT))))
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from schema.endpoint.body import read_body
 from tests.unit.endpoint_app import App, Client, code, post
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
-PACKED = gzip.compress(b'{"query": "{__typename}"}')
+PACKED = gzip.compress(b'{"query": "{__typename}"}', mtime=0)
 
 
 @pytest.fixture(autouse=True)

@@ -34,7 +34,7 @@ def test_a_byte_order_mark_is_no_part_of_the_first_line() -> None:
     assert texts(b"\xef\xbb\xbf{}\n") == [(1, b"{}")]
 
 
-@pytest.mark.parametrize("data", [b"", b"\n", b"\n\n", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", b"\n", b"\n\n", gzip.compress(b"", mtime=0)])
 def test_an_empty_file_has_no_lines(data: bytes) -> None:
     assert read(data) == []
 

@@ -27,7 +27,7 @@ BAD: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("bad", BAD, ids=repr)
+@pytest.mark.parametrize("bad", BAD)
 @pytest.mark.parametrize("field", ["records", "needed"])
 @pytest.mark.parametrize("below", ["", "other { name number }"])
 def test_one_bad_record_among_good_ones_is_as_in_graphql_core(bad: Any, field: str, below: str) -> None:
