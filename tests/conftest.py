@@ -14,6 +14,7 @@ TOGETHER = ("tate", "counting", "questions")
 """Folders whose files share what takes long to make, so that one process has them all."""
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests one process takes as a whole: those of a file, or of a folder."""
     for item in items:
