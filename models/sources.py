@@ -12,6 +12,9 @@ from models.sessions import AnyRow, Session
 from models.tables import sources
 from models.writes import WriteSession
 
+DEFAULT_PREFIX = "oai_dc"
+"""The format of metadata that each repository gives: Dublin Core."""
+
 
 class SourceKind(StrEnum):
     """How a source gives its records."""

@@ -1,7 +1,7 @@
 """Tasks as the API shows them, for `admin` alone: asked for, listed, followed, cancelled and tried again."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from errors import Forbidden, NotFound
@@ -69,11 +69,11 @@ async def page_of_errors(ctx: Context, task: Task, first: int | None, after: str
 
 
 async def rebuild_index(ctx: Context, collection: str) -> Asked:
-    return await _start(ctx, Kind.REBUILD, collection, {})
+    return await start(ctx, Kind.REBUILD, collection, {})
 
 
 async def verify_index(ctx: Context, collection: str, *, repair: bool) -> Asked:
-    return await _start(ctx, Kind.VERIFY, collection, {"repair": repair})
+    return await start(ctx, Kind.VERIFY, collection, {"repair": repair})
 
 
 async def import_records(ctx: Context, collection: str, url: str) -> Asked:
@@ -84,7 +84,7 @@ async def import_records(ctx: Context, collection: str, url: str) -> Asked:
             await asyncio.to_thread(check_url, url, allow_private=allow_private)
         except AddressRefused as error:
             return Asked(errors=(UserError(VALIDATION, str(error), ("url",)),))
-    return await _start(ctx, Kind.IMPORT, collection, {"url": url})
+    return await start(ctx, Kind.IMPORT, collection, {"url": url})
 
 
 async def cancel(ctx: Context, id_: str) -> Asked:
@@ -128,7 +128,8 @@ async def follow_tasks(ctx: Context, kinds: Sequence[str] | None) -> AsyncGenera
             yield await listener.next()
 
 
-async def _start(ctx: Context, kind: Kind, collection: str, arguments: dict[str, object]) -> Asked:
+async def start(ctx: Context, kind: Kind, collection: str, arguments: Mapping[str, object]) -> Asked:
+    """A new task, or the one of its kind and collection that has not ended."""
     return await _asked(ctx, lambda: ctx.tasks.start(Order(kind, collection, arguments, ctx.viewer.id)))
 
 

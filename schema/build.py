@@ -33,6 +33,7 @@ from schema.joint_search import joint_search_field
 from schema.mutations import Mutations
 from schema.outputs import Outputs, listed, page_arguments, required
 from schema.registry import Registry
+from schema.sources import SourceFields
 from schema.static_types import static_schema
 from schema.suggestions import suggestions_field
 from schema.tasks import TaskFields
@@ -51,8 +52,9 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
     assert static.query_type
     queries = {"node": _node_field(registry), "nodes": _nodes_field(registry)}
     tasks, letters = TaskFields(registry), DeadLetterFields(registry)
-    queries |= tasks.queries() | letters.queries()
-    changes = tasks.mutations() | letters.mutations()
+    sources = SourceFields(registry, tasks.payload)
+    queries |= tasks.queries() | letters.queries() | sources.queries()
+    changes = tasks.mutations() | letters.mutations() | sources.mutations()
     for collection in catalog:
         _add_reverse(catalog, collection, outputs, connections)
         queries[collection.single] = _lookup_field(registry, collection)

@@ -133,14 +133,15 @@ class TaskFields:
     def _mutation(
         self, title: str, resolve: Callable[..., Any], arguments: Mapping[str, GraphQLArgument]
     ) -> GraphQLField:
-        return GraphQLField(required(self._payload), dict(arguments), resolve, description=title)
+        return GraphQLField(required(self.payload), dict(arguments), resolve, description=title)
 
     @property
     def _kind_argument(self) -> dict[str, GraphQLArgument]:
         return {"kind": GraphQLArgument(listed(self._kind), description="Of one of these kinds.")}
 
     @property
-    def _payload(self) -> Any:
+    def payload(self) -> Any:
+        """What mutations answer that start, end or retry a task."""
         fields = {
             "task": GraphQLField(self._task, description="The task, or the one that stands in its way."),
             "errors": GraphQLField(

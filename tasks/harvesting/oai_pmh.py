@@ -13,7 +13,7 @@ from indexing.services import Services
 from models.checkpoints import forget_checkpoint, hold_run, read_checkpoint
 from models.harvests import Counts, HarvestWriter, Taken
 from models.mappings import RecordMapping
-from models.sources import Source, note_harvested
+from models.sources import DEFAULT_PREFIX, Source, note_harvested
 from models.task_errors import forget_task_errors
 from models.writes import WriteSession
 from tasks.fetching import FetchFailed, FetchLimits
@@ -25,7 +25,6 @@ from tasks.harvesting.transport import Unreachable
 from tasks.nudging import Nudges
 from tasks.task_run import Finished, TaskRun
 
-DEFAULT_PREFIX = "oai_dc"
 NOTHING = "noRecordsMatch"
 BAD_TOKEN = "badResumptionToken"  # noqa: S105 - the protocol's word
 
