@@ -2,11 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, TypeVar
 
 
 @dataclass
@@ -21,23 +21,41 @@ class Served:
 
 
 class Files(dict[str, Served]):
-    """What is served, by path; what is not there is 404. `asked` are the paths in the order of the requests."""
+    """What is served, by path; what is not there is 404.
+
+    `asked` are the paths in the order of the requests, `headers` what was sent with them.
+    """
 
     def __init__(self, port: int) -> None:
         super().__init__()
         self.port = port
         self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         return f"http://{host}:{self.port}{path}"
+
+    def answer(self, path: str) -> Served:
+        """What is served at an address without its host."""
+        return self.get(path, Served(status=404))
+
+
+F = TypeVar("F", bound=Files)
 
 
 @contextmanager
 def serving(host: str = "127.0.0.1") -> Iterator[Files]:
     """A server for the time of the block."""
+    with serving_as(Files, host) as files:
+        yield files
+
+
+@contextmanager
+def serving_as(kind: Callable[[int], F], host: str = "127.0.0.1") -> Iterator[F]:
+    """A server of what `kind` makes with its port."""
     server = ThreadingHTTPServer((host, 0), _Handler)
     server.daemon_threads = True
-    files = server.files = Files(server.server_port)  # type: ignore[attr-defined]
+    files = server.files = kind(server.server_port)  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
@@ -52,7 +70,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         files: Files = self.server.files  # type: ignore[attr-defined]
         files.asked.append(self.path)
-        served = files.get(self.path, Served(status=404))
+        files.headers.append(dict(self.headers))
+        served = files.answer(self.path)
         self.send_response(served.status)
         for name, value in served.headers.items():
             self.send_header(name, value)
