@@ -12,7 +12,7 @@ from oaipmh_scythe.models import Identify
 from oaipmh_scythe.response import OAIResponse
 
 from tasks.fetching import FetchFailed, FetchLimits
-from tasks.harvesting.answers import Element, Page, Tree, read_page, read_tree
+from tasks.harvesting.answers import BrokenAnswer, Element, Page, Tree, read_page, read_tree
 from tasks.harvesting.transport import CheckedTransport
 
 BY_THE_SECOND = "YYYY-MM-DDThh:mm:ssZ"
@@ -70,9 +70,13 @@ class Repository(Scythe):
         if response.status_code in _COME_AGAIN:
             raise Busy(f"{self.endpoint} answered {response.status_code}.", _retry_after(response))
         answer = Answer(response, query)
+        try:
+            assert answer.tree
+        except BrokenAnswer:
+            if not response.is_error:
+                raise
         if response.is_error:
             raise FetchFailed(f"{self.endpoint} answered {response.status_code}.")
-        assert answer.tree
         return answer
 
     def granularity(self) -> str:

@@ -57,12 +57,13 @@ class CheckedTransport(httpx2.BaseTransport):
             content += block
             self._bytes += len(block)
             self._check(len(content))
+        self._check(len(content))  # who is stopped sees an end
         return bytes(content)
 
     def _check(self, size: int) -> None:
         limits = self._limits
         if self._stopped:
-            raise Unreachable("stopped")
+            raise Unreachable("It was stopped.")
         if size > self._max_page:
             raise FetchFailed(f"One answer has more than {self._max_page:,} bytes (CATALOGRAPH_HARVEST_MAX_PAGE).")
         if self._bytes > limits.max_bytes:
