@@ -1,21 +1,23 @@
 """What a source gives, written a page at a time: records by their keys, deletions, and what can't be taken."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection as Several
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import orjson
 
-from models.checkpoints import hold_run, save_checkpoint
+from models.checkpoints import save_checkpoint
 from models.collections.properties import Collection
 from models.database import Database
-from models.deadletters import IMPORT, DeadLetter, add_dead_letters
+from models.deadletters import IMPORT, DeadLetter, add_dead_letters, drop_import_letters
 from models.documents import prepare
 from models.imports import ImportReport, upsert_entries
 from models.lines import Line
 from models.mappings import RecordMapping
 from models.parsing import Entry, message_of
 from models.records import records_by_key
+from models.source_records import known_keys, remember_keys
 from models.task_errors import TaskError, add_task_errors
 from models.tasks import Task
 from models.writes import WriteSession
@@ -58,21 +60,33 @@ class Taken:
 
     documents: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     """By key: the identifier at the source, and the record."""
-    deletions: dict[str, str] = field(default_factory=dict)
+    deletions: set[str] = field(default_factory=set)
+    """The keys of records that the source has deleted."""
+    gone: set[str] = field(default_factory=set)
+    """The identifiers of those whose key is not in their header."""
     refused: list[Refused] = field(default_factory=list)
     repeated: int = 0
 
     def put(self, key: str, identifier: str, document: dict[str, Any]) -> None:
+        """The source has a record."""
         self._forget(key)
+        self.gone.discard(identifier)
         self.documents[key] = identifier, document
 
-    def delete(self, key: str, identifier: str) -> None:
+    def delete(self, key: str | None, identifier: str) -> None:
+        """The source has deleted a record."""
+        same = (one for one, (other, _) in self.documents.items() if other == identifier)
+        key = next(same, None) if key is None else key
+        if key is None:
+            self.gone.add(identifier)
+            return
         self._forget(key)
-        self.deletions[key] = identifier
+        self.deletions.add(key)
 
     def _forget(self, key: str) -> None:
-        before = self.documents.pop(key, None), self.deletions.pop(key, None)
-        self.repeated += any(one is not None for one in before)
+        self.repeated += key in self.documents or key in self.deletions
+        self.documents.pop(key, None)
+        self.deletions.discard(key)
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,7 @@ class HarvestWriter:
     """Writes for one run of a harvest."""
 
     database: Database
+    source_id: int
     mapping: RecordMapping
     task: Task
 
@@ -93,9 +108,10 @@ class HarvestWriter:
         refused = page.refused + await self._upsert(page, report)
 
         async def work(session: WriteSession) -> Counts:
-            await hold_run(session, self.task)
-            deleted = await self._delete(session, list(page.deletions))
-            unchanged = report.unchanged + page.repeated + len(page.deletions) - deleted
+            deleted = await self._delete(session, page)
+            asked = len(page.deletions) + len(page.gone)
+            unchanged = report.unchanged + page.repeated + asked - deleted
+            await self._remember(session, page, {one.key for one in refused})
             counts = before.plus(Counts(report.created, report.updated, unchanged, deleted, len(refused)))
             await add_dead_letters(session, [self._letter(one) for one in refused])
             await add_task_errors(session, self.task.id, [TaskError(one.message, one.identifier) for one in refused])
@@ -125,8 +141,17 @@ class HarvestWriter:
             refused.append(Refused(page.documents[key][0], key, failure.problem.message, payload))
         return refused
 
-    async def _delete(self, session: WriteSession, keys: Sequence[str]) -> int:
-        """Delete the records with these keys; how many there were."""
+    async def _remember(self, session: WriteSession, page: Taken, refused: Several[str | None]) -> None:
+        if self.mapping.has_key_in_header:
+            return
+        taken = {identifier: key for key, (identifier, _) in page.documents.items() if key not in refused}
+        await remember_keys(session, self.source_id, taken)
+
+    async def _delete(self, session: WriteSession, page: Taken) -> int:
+        """Delete the records that the source has deleted; how many there were."""
+        known = await known_keys(session, self.source_id, page.gone)
+        keys = {*page.deletions, *known.values()}
+        await drop_import_letters(session, self.collection.name, keys)
         found = await records_by_key(session, self.collection.name, keys)
         deleted = 0
         for record_id in sorted(record.id for record in found.values()):

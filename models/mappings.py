@@ -70,12 +70,15 @@ class RecordMapping:
                 _set(document, tuple(step.name for step in target), [] if last.many else None)
         return document
 
+    @cached_property
+    def has_key_in_header(self) -> bool:
+        """Whether the key is the identifier, so that a deletion, which has no metadata, names its record."""
+        return any(rule.steps == (self.collection.key,) and rule.source == IDENTIFIER for rule in self.rules)
+
     def key_of_header(self, identifier: str) -> str | None:
-        """The key of the record with this identifier; nothing where the key is taken from the metadata."""
-        for rule in self.rules:
-            if rule.steps == (self.collection.key,) and rule.source == IDENTIFIER:
-                return key_text(_converted(rule.last, identifier))
-        return None
+        """The key of the record with this identifier; nothing where it is taken from the metadata."""
+        key = self.collection.key
+        return key_text(_converted(key, identifier)) if key and self.has_key_in_header else None
 
 
 def default_rules(collection: Collection) -> tuple[Rule, ...]:

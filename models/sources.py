@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import delete, func, insert, null, select, update
 
 from models.sessions import AnyRow, Session
-from models.tables import sources
+from models.tables import source_records, sources
 from models.writes import WriteSession
 
 DEFAULT_PREFIX = "oai_dc"
@@ -89,6 +89,7 @@ async def update_source(session: WriteSession, source: Source, values: SourceVal
 async def delete_source(session: WriteSession, source_id: int) -> None:
     """Forget the source; the records that came from it stay."""
     await session.run(delete(sources).where(sources.c.id == source_id))
+    await session.run(delete(source_records).where(source_records.c.source_id == source_id))
 
 
 async def source_for_update(session: WriteSession, source_id: int) -> Source | None:

@@ -207,3 +207,11 @@ sources = Table(
     Column("validators", JSONB),
     Column("version", BigInteger, nullable=False, server_default="1"),
 )
+
+source_records = Table(
+    "source_records",
+    metadata,
+    Column("source_id", BigInteger, primary_key=True),
+    Column("identifier", ByCodePoint, primary_key=True),
+    Column("key", ByCodePoint, nullable=False),
+)

@@ -91,7 +91,7 @@ class OaiHarvest:
         self._source = source
         self._mapping = mapping
         self._nudges = nudges
-        self._writer = HarvestWriter(services.database, mapping, run.task)
+        self._writer = HarvestWriter(services.database, source.id, mapping, run.task)
         self._repository = Repository(source.values.url, FetchLimits.of(settings), settings.harvest_max_page)
         self._goes_on = False
         """Whether the token to ask with comes from an earlier run, so that the repository may have forgotten it."""

@@ -7,7 +7,6 @@ from models.mappings import RecordMapping
 from tasks.harvesting.answers import GivenRecord
 
 _NO_KEY = "can't be told from others: the mapping finds no {}"
-_NO_DELETION = "is deleted, and which record that was can't be told: its key is taken from its metadata"
 
 
 def taken(mapping: RecordMapping, records: Iterable[GivenRecord]) -> Taken:
@@ -26,8 +25,6 @@ def _take(mapping: RecordMapping, record: GivenRecord, page: Taken) -> Refused |
     if item is None:
         return Refused(identifier, key, record.problem, record.text)
     if record.deleted:
-        if key is None:
-            return Refused(identifier, None, _NO_DELETION, record.text)
         page.delete(key, item.identifier)
         return None
     document = mapping.document(item)

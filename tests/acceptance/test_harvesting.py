@@ -153,6 +153,30 @@ def test_the_next_harvest_asks_for_what_is_new_since_the_start_of_the_last_one(
     assert harvested_at(api, source) == third["startedAt"]
 
 
+def test_a_deletion_is_known_by_its_identifier_where_the_key_is_in_the_metadata(
+    api: Api, repository: Repository
+) -> None:
+    repository.reset(*(replace(item(n), metadata=(*item(n).metadata, ("identifier", f"f:{n}"))) for n in (1, 2)))
+    source = new_source(api, repository, mapping={**MAPPING, "identifier": "identifier"})
+    assert harvested(api, source)["result"]["created"] == 2
+    now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    repository.records = [Item(f"oai:x:{number}", now, deleted=True) for number in (2, 3)]
+    task = harvested(api, source)
+    assert (task["state"], task["result"]["deleted"], task["result"]["unchanged"]) == ("SUCCEEDED", 1, 1)
+    assert [one["identifier"] for one in publications(api)] == ["f:1"]
+
+
+def test_what_is_said_last_of_a_record_on_a_page_counts(api: Api, repository: Repository) -> None:
+    gone = replace(item(1), deleted=True)
+    repository.reset(gone, item(1), item(2), replace(item(2), deleted=True), item(3, "Older"), item(3, "Newer"))
+    repository.page = 6
+    task = harvested(api, new_source(api, repository))
+    assert task["result"] == {"created": 2, "updated": 0, "unchanged": 4, "deleted": 0, "failed": 0}
+    assert [(one["identifier"], one["title"]) for one in publications(api)] == [
+        ("oai:x:1", "Title 1"), ("oai:x:3", "Newer")
+    ]  # fmt: skip
+
+
 def test_nothing_new_is_a_success(api: Api, repository: Repository) -> None:
     task = harvested(api, new_source(api, repository))
     assert (task["state"], task["progress"]["done"]) == ("SUCCEEDED", 0)
