@@ -82,3 +82,16 @@ def changed_paths(shape: Shape, before: Json, after: Json, base: Way = ()) -> It
                 yield from changed_paths(prop.shape, one, other, (*path, str(place)))
         elif prop.shape:
             yield from changed_paths(prop.shape, was, becomes, path)
+
+
+def way_into(given: Any, path: Way) -> Way:
+    """As far as an input goes on the way to a property."""
+    found: list[str] = []
+    for step in path:
+        inner = dict(enumerate(given)) if isinstance(given, list) else given
+        place = int(step) if isinstance(given, list) else step
+        if not isinstance(inner, Mapping) or place not in inner:
+            break
+        found.append(step)
+        given = inner[place]
+    return tuple(found)

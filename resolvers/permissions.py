@@ -8,7 +8,7 @@ from models.collections.kinds import DATE, LINK
 from models.collections.properties import Collection
 from models.collections.rules import reach
 from resolvers.context import Context
-from resolvers.inputs import changed_paths, given_paths
+from resolvers.inputs import changed_paths, given_paths, way_into
 from resolvers.user_errors import FORBIDDEN, UserError
 
 Input = Mapping[str, Any]
@@ -33,10 +33,14 @@ def forbidden_properties(ctx: Context, collection: Collection, given: Input) -> 
 
 
 def forbidden_changes(
-    ctx: Context, collection: Collection, before: Mapping[str, Any], after: Mapping[str, Any]
+    ctx: Context, collection: Collection, before: Mapping[str, Any], after: Mapping[str, Any], given: Any = None
 ) -> list[UserError]:
+    """What would change that the viewer may not write, though `given` does not name it.
+
+    To replace a list of objects, or to null an object, takes along what is inside.
+    """
     return [
-        UserError(FORBIDDEN, f"This would change {'.'.join(path)}, which you may not write.")
+        UserError(FORBIDDEN, f"This would change {'.'.join(path)}, which you may not write.", way_into(given, path))
         for path, prop in changed_paths(collection.shape, before, after)
         if not ctx.may_set(prop)
     ]

@@ -33,7 +33,8 @@ class Written:
 
 _HIDDEN = Problem("There is a record with this key that you may not read.")
 _FORBIDDEN = Problem("You may not write this record: ask for a role that may.")
-_CODES = {_HIDDEN: DUPLICATE_KEY, _FORBIDDEN: FORBIDDEN}
+_TAKEN_ALONG = Problem("This would change parts of the record that you may not write: ask for a role that may.")
+_CODES = {_HIDDEN: DUPLICATE_KEY, _FORBIDDEN: FORBIDDEN, _TAKEN_ALONG: FORBIDDEN}
 
 
 class _Refused(Exception):
@@ -62,6 +63,7 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
         current = await _current(ctx, session, collection, id)
         merged = merge_patch(current.data, patch)
         _refuse(forbidden(ctx, collection, "update", given, current.data, merged))
+        _refuse(forbidden_changes(ctx, collection, current.data, merged, given))
         _refuse_stale(collection, current, expected)
         if same(merged, current.data):
             return current
@@ -130,7 +132,9 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
         if before is not None and not ctx.readable.may_read(collection, before):
             return [_HIDDEN]
         action, states = ("create", (after,)) if before is None else ("update", (before.data, after))
-        return [_FORBIDDEN] if forbidden(ctx, collection, action, {}, *states) else []
+        if forbidden(ctx, collection, action, {}, *states):
+            return [_FORBIDDEN]
+        return [_TAKEN_ALONG] if before and forbidden_changes(ctx, collection, *states) else []
 
     async def write(session: WriteSession) -> dict[int, Written]:
         places = [place for place in range(len(given)) if place not in results]

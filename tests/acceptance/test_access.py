@@ -222,6 +222,27 @@ def test_a_revert_changes_only_properties_that_its_viewer_may_write(viewers: Vie
     assert all_powerful.delete(made, wait="SEARCHABLE")["errors"] == []
 
 
+def test_a_list_is_not_replaced_where_that_takes_along_what_the_viewer_may_not_write(
+    viewers: Viewers, admin: Api
+) -> None:
+    eve, boss = writer(viewers("eve", "editor")), writer(admin)
+    priced = [{"label": "a", "paid": None}, {"label": "b", "paid": 7}]
+    made = boss.create(slug="priced", status="draft", prices=priced)["record"]["id"]
+    for prices in ([{"label": "a"}, {"label": "b"}], [{"label": "a"}], [], None):
+        step = ["1"] if prices and len(prices) > 1 else []
+        assert errors_of(eve.update(made, {"prices": prices})) == [("FORBIDDEN", ["prices", *step])], prices
+    (upserted,) = eve.upsert({"slug": "priced", "status": "draft", "prices": []})
+    assert errors_of(upserted) == [("FORBIDDEN", [])]
+    held = "query($id: ID!) { node(id: $id) { ... on Article { revision prices { label paid } } } }"
+    assert admin.ask(held, id=made)["node"] == {"revision": 1, "prices": priced}
+
+    assert errors_of(boss.update(made, {"prices": [{"label": "c"}]})) == []
+    assert errors_of(eve.update(made, {"prices": [{"label": "d"}, {"label": "e"}]})) == [], "nothing is taken along"
+    (upserted,) = eve.upsert({"slug": "priced", "status": "draft", "prices": [{"label": "f"}]})
+    assert errors_of(upserted) == []
+    assert boss.delete(made, wait="SEARCHABLE")["errors"] == []
+
+
 def test_the_history_is_for_its_roles(viewers: Viewers) -> None:
     document = '{ article(key: "open") { history { nodes { operation data } } } }'
     assert viewers().ask(document)["article"]["history"]["nodes"] == []
