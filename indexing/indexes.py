@@ -42,11 +42,16 @@ class Indexes:
     refresh_interval: str | None
 
     async def create(self, collection: Collection, *, building: bool) -> str:
-        """A new, empty index; one that is being built is not refreshed. Raises `IndexRefused`."""
+        """A new, empty index: one that serves, or one that is being built and not refreshed. Raises `IndexRefused`."""
         await self._forbid_accidents()
         name = new_index_name(self.prefix, collection.name)
         interval = "-1" if building else self.refresh_interval
-        body = {"settings": {"index": settings_of(collection, interval)}, "mappings": mapping_of(collection)}
+        body: dict[str, Any] = {
+            "settings": {"index": settings_of(collection, interval)},
+            "mappings": mapping_of(collection),
+            # In one step with the index: each change of the cluster's state is written to disk.
+            "aliases": {} if building else {alias_of(self.prefix, collection.name): {}},
+        }
         try:
             await self.server.ask("PUT", f"/{name}", body, timeout=60)
         except SearchRefused as error:
@@ -70,8 +75,10 @@ class Indexes:
             await self.server.ask("PUT", f"/{index}/_mapping", {"properties": wanted["properties"]}, timeout=60)
 
     async def serves(self, collection: str, index: str) -> bool:
-        """Whether searches of the collection go to `index`."""
-        return await self.server.exists(f"/{index}/_alias/{alias_of(self.prefix, collection)}")
+        """Whether searches of the collection go to `index`, and to no other."""
+        alias = alias_of(self.prefix, collection)
+        answer = await self.server.ask("GET", f"/{alias}/_settings/index.uuid?ignore_unavailable=true")
+        return set(answer) == {index}
 
     async def serve(self, collection: str, index: str) -> None:
         """Point the alias at `index` alone, in one step."""

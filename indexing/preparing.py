@@ -17,14 +17,13 @@ async def prepare_index(services: Services, collection: Collection) -> str:
         await session.hold(f"index of {collection.name}")
         await index_links(session, services.link_paths.get(collection.name, ()))
         state = await read_state(session, collection.name)
-        if state.index_name and await services.indexes.exists(state.index_name):
-            if not await services.indexes.serves(collection.name, state.index_name):
-                # A rebuild ended between the two steps of its swap.
-                await services.indexes.serve(collection.name, state.index_name)
-            return state.index_name
-        index = await services.indexes.create(collection, building=False)
-        await services.indexes.serve(collection.name, index)
-        await save_state(session, collection.name, fingerprint=fingerprint(collection), index_name=index)
+        index = state.index_name
+        if not index or not await services.indexes.exists(index):
+            index = await services.indexes.create(collection, building=False)
+            await save_state(session, collection.name, fingerprint=fingerprint(collection), index_name=index)
+        if not await services.indexes.serves(collection.name, index):
+            # A rebuild ended between the two steps of its swap.
+            await services.indexes.serve(collection.name, index)
         return index
 
 

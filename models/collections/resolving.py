@@ -154,9 +154,9 @@ class Resolver:
         return pointer
 
     def _check_keywords(self, node: Schema, at: Pointer) -> None:
-        for keyword in node:
+        for keyword in node.keys() - KEYWORDS:
             near = did_you_mean(keyword, KEYWORDS)
-            if keyword not in KEYWORDS and near.startswith(" (did you mean"):
+            if near.startswith(" (did you mean"):
                 self.source.problem((*at, keyword), f"keyword {keyword!r} is not known{near}")
         given = node.get("type")
         for one in given if isinstance(given, list) else [given] if given is not None else []:

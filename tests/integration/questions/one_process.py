@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from schema.explaining import HEADER
 from server import make_app
 from tests.integration.questions.catalogs import File, Record
 
+AT_ONCE = 10
+"""Systems of which the indices stand at one time, each under a prefix of its own."""
+
 
 class OneProcess:
     """Holds one catalog at a time."""
@@ -32,6 +36,7 @@ class OneProcess:
         self._settings = settings
         self._folder = folder
         self._number = 0
+        self._left: list[str] = []
         self._services: Services | None = None
         self._client: httpx.AsyncClient | None = None
 
@@ -49,7 +54,8 @@ class OneProcess:
         for name, file in files.items():
             with (folder / f"{name.lower()}.json").open("wb") as output:
                 output.write(orjson.dumps(file))
-        settings = self._settings.model_copy(update={"collections": folder, "index_prefix": f"one{self._number}"})
+        prefix = f"one{os.getpid()}_{self._number % AT_ONCE}"
+        settings = self._settings.model_copy(update={"collections": folder, "index_prefix": prefix})
         database = self._services.database if self._services else Database(settings.database_url, 5)
         search = self._services.search if self._services else SearchServer(settings.elasticsearch_url, 30)
         self._services = Services(settings, load_catalog(folder), database, search)
@@ -59,6 +65,8 @@ class OneProcess:
 
     async def load(self, records: Mapping[str, list[Record]]) -> None:
         """Import records and have them indexed, what links to them too."""
+        if not any(records.values()):
+            return
         for name, several in records.items():
             lines = b"".join(orjson.dumps(record) + b"\n" for record in several)
             problems: list[Any] = []
@@ -100,19 +108,25 @@ class OneProcess:
         return answer
 
     async def clear(self) -> None:
-        """Remove what is there."""
+        """Remove what is there; its indices a few at once, since each removal takes a while whatever it removes."""
         if self._services is None:
             return
         async with self._services.database.writing() as session:
             states = await read_states(session)
             names = ", ".join(table.name for table in metadata.sorted_tables)
             await session.run(text(f"TRUNCATE {names} RESTART IDENTITY"))
-        indexes = [state.index_name for state in states.values() if state.index_name]
-        if indexes:
-            await self._services.indexes.remove(",".join(indexes))
+        self._left += [state.index_name for state in states.values() if state.index_name]
+        if self._number % AT_ONCE == AT_ONCE - 1:
+            await self._remove_indexes()
+
+    async def _remove_indexes(self) -> None:
+        if self._left:
+            await self.services.indexes.remove(",".join(self._left))
+        self._left = []
 
     async def close(self) -> None:
         await self.clear()
         if self._services:
+            await self._remove_indexes()
             await self._services.search.close()
             await self._services.database.close()
