@@ -40,7 +40,7 @@ check: install web/node_modules/.package-lock.json  ## Lint, types, layers, and 
 	$(BIN)/catalograph schema check --collections examples/tate
 
 test: check web chromium $(AUDITS)/node_modules/.package-lock.json  ## Check, then run all tests
-	$(BIN)/pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
 	$(BIN)/pytest tests/unit/execution tests/integration/questions tests/acceptance/counting --hypothesis-profile=nightly

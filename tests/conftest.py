@@ -6,6 +6,8 @@ It is started once a run, or once in each of the processes between which `make t
 from collections.abc import Iterator
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.running import ROOT, System, already_running, running
 
@@ -14,13 +16,18 @@ TOGETHER = ("tate", "counting", "questions")
 """Folders whose files share what takes long to make, so that one process has them all."""
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in its own
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests one process takes as a whole: those of a file, or of a folder."""
-    for item in items:
-        folder = item.path.parent
-        together = folder if folder.name in TOGETHER else item.path
-        item.add_marker(pytest.mark.xdist_group(str(together.relative_to(ROOT))))
+class _ByPlace(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives each process whole files, or whole folders."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return folder if folder.rpartition("/")[2] in TOGETHER else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """How `make test` divides the tests between its processes."""
+    return _ByPlace(config, log)
 
 
 @pytest.fixture(scope="session")
