@@ -18,7 +18,10 @@ _OF_A_DAY = ("minute", "hour")
 
 
 def key_text_of(one: GroupField, value: Any) -> str | None:
-    """One value of a group's key, as facets give values; of an interval its start, of days and more as a date."""
+    """One value of a group's key, as facets give values.
+
+    Of an interval its start, as a date where it is of days and more; of a range both ends.
+    """
     if value is None:
         return None
     prop = one.path.last
@@ -27,6 +30,8 @@ def key_text_of(one: GroupField, value: Any) -> str | None:
         return start.isoformat() if one.calendar in _OF_A_DAY else start.date().isoformat()
     if one.interval:
         return number_text(value)
+    if one.ranges:
+        return "..".join("" if end is None else number_text(end) for end in one.ranges[value])
     if prop.kind.is_text:
         value = term_text(value, folded=prop.kind is TEXT and not one.path.nested)
     if prop.kind is ENUM and prop.enum:
@@ -74,5 +79,5 @@ def _bounds(one: GroupField, value: Any) -> tuple[Any, Any]:
 
 def group_cursors(secret: str, collection: str, fields: tuple[GroupField, ...]) -> Cursors:
     """The cursors of groups by these fields."""
-    by = "|".join(f"{one.path.name}~{one.interval!r}~{one.calendar}~{one.zone}" for one in fields)
+    by = "|".join(f"{one.path.name}~{one.interval!r}~{one.calendar}~{one.zone}~{one.ranges}" for one in fields)
     return Cursors(secret, f"{collection} by {by}", ())

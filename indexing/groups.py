@@ -12,7 +12,7 @@ from indexing.conditions import negated
 from indexing.fields import field, flat, nested
 from indexing.search_query import Group, GroupField, GroupKey, GroupPage, GroupQuery
 from indexing.stats import Aggregations, inside, list_of, stats_aggregations, stats_of
-from models.collections.kinds import CALENDAR, ORDER, TEXT, VALUE
+from models.collections.kinds import CALENDAR, ORDER, RANGE, TEXT, VALUE
 from models.collections.properties import Path
 
 Answer = Mapping[str, Any]
@@ -90,7 +90,7 @@ def group_field(one: GroupField, home: Path | None) -> str:
     """The field that holds what is grouped by; of what counts as absent one that nothing has."""
     if one.absent:
         return _NOTHING
-    slot = CALENDAR if one.calendar else VALUE
+    slot = CALENDAR if one.calendar else RANGE if one.ranges else VALUE
     if home is not None:
         return field(one.path, slot)
     return flat(one.path, ORDER if _is_folded(one) else slot)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from models.collections.conditions import ALWAYS, Condition
-from models.collections.properties import Collection, Path
+from models.collections.properties import Collection, Path, Ranges
 
 SortValues = tuple[Any, ...]
 
@@ -53,18 +53,21 @@ class StatsQuery:
 
 @dataclass(frozen=True)
 class GroupField:
-    """One property to group by: by each value, or by intervals of numbers or of a calendar in a time zone."""
+    """One property to group by: by each value, by ranges, or by intervals of numbers or of a calendar in a zone."""
 
     path: Path
     interval: float = 0
     calendar: str = ""
     zone: str = "UTC"
+    ranges: Ranges = ()
+    """Those of the facet, where it is grouped by these."""
     absent: bool = False
     """Whether it is taken as absent, since the viewer may not follow the link to it."""
 
 
 GroupKey = tuple[Any, ...]
-"""What a group is made by, one for each field, as Elasticsearch has it: a value, the start of an interval, `None`."""
+"""What a group is made by, one for each field, as Elasticsearch has it: a value, the start of an interval, the place of
+a range, `None`."""
 
 
 @dataclass(frozen=True)

@@ -54,15 +54,15 @@ def _fields(ctx: Context, by: Sequence[Path], intervals: Sequence[Arguments]) ->
 def _field(path: Path, given: Arguments | None, *, absent: bool) -> GroupField:
     """As the argument says; without one, or with a time zone alone, as the facet in the collection file."""
     facet = path.last.search.facet
-    interval, calendar = (facet.interval, facet.calendar) if facet else (0, "")
+    interval, calendar, ranges = (facet.interval, facet.calendar, facet.ranges) if facet else (0, "", ())
     zone = None
     if given is not None:
         zone = given.get("timeZone")
         named = given.get("interval"), given.get("calendarInterval")
         if zone is None or any(one is not None for one in named):
-            interval, calendar = named[0] or 0, named[1] or ""
+            interval, calendar, ranges = named[0] or 0, named[1] or "", ()
         _check(path, named[0], calendar, zone)
-    return GroupField(path, interval, calendar, zone or "UTC", absent)
+    return GroupField(path, interval, calendar, zone or "UTC", ranges, absent)
 
 
 def _check(path: Path, interval: float | None, calendar: str, zone: str | None) -> None:

@@ -123,7 +123,10 @@ class Groups:
         name = f"{collection.name}GroupBucket"
 
         def fields() -> dict[str, GraphQLField]:
-            key = "The value of each property of `by`, as facets give it; of an interval its start; null for none."
+            key = (
+                "The value of each property of `by`, as facets give it; of an interval its start, of a range both ends "
+                "(`5..10`); null for none."
+            )
             found = {
                 "key": GraphQLField(required(GraphQLList(GraphQLString)), resolve=_key, description=key),
                 "count": GraphQLField(

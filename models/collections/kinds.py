@@ -16,8 +16,8 @@ Mapping = dict[str, Any]
 
 VALUE, ORDER, COUNT, PRESENT = "@v", "@o", "@n", "@p"
 """The slots of a property: its value, its form for order, its length, its length without nulls."""
-CALENDAR, TEXT_SLOT, EXISTS = "@d", "@t", "@e"
-"""Its date for calendar intervals, its words in one element of a list, whether it is there."""
+CALENDAR, TEXT_SLOT, EXISTS, RANGE = "@d", "@t", "@e", "@r"
+"""Its date for calendar intervals, its words in one element of a list, whether it is there, its facet's ranges."""
 
 EQUALITY = ("eq", "ne", "in")
 RANGES = ("gt", "gte", "lt", "lte")

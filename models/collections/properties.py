@@ -1,7 +1,8 @@
 """The descriptors: a collection, the shape of its records, and what each property is and does."""
 
 import dataclasses
-from collections.abc import Iterator
+import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -16,6 +17,7 @@ from models.collections.kinds import (
     OBJECT,
     ORDER,
     PRESENT_SLOT,
+    RANGE,
     TEXT,
     VALUE,
     Kind,
@@ -35,6 +37,10 @@ MAX_RECURSION = 4
 MAX_PATHS = 2_000
 
 
+Ranges = tuple[tuple[float | None, float | None], ...]
+"""From where, inclusive, and to where, exclusive; `None` where it is open."""
+
+
 @dataclass(frozen=True)
 class Facet:
     """How a property is counted: `how` is one of its kind's `facets`."""
@@ -42,7 +48,7 @@ class Facet:
     how: str
     interval: float = 0
     calendar: str = ""
-    ranges: tuple[tuple[float | None, float | None], ...] = ()
+    ranges: Ranges = ()
 
 
 @dataclass(frozen=True)
@@ -183,14 +189,22 @@ class Property:
     def element_slots(self) -> tuple[Slot, ...]:
         """The index fields of its values in one element of a list of objects; folded order is kept at the root."""
         counted = {slot.name: slot for slot in self.kind.facet_slots}
-        return tuple(counted.get(slot.name, slot) for slot in self.slots if slot.name != ORDER)
+        return tuple(counted.get(slot.name, slot) for slot in self.slots if slot.name != ORDER) + self._range_slots
 
     @cached_property
     def root_slots(self) -> tuple[Slot, ...]:
         """The index fields at the root of what is inside a list, where a facet counts records."""
         own = {slot.name: slot for slot in (*self.kind.slots, *self.kind.facet_slots)}
         wanted = (VALUE, CALENDAR) if self.search.facet else ()
-        return tuple(own[name] for name in wanted if name in own) if self.is_indexed else ()
+        return tuple(own[name] for name in wanted if name in own) + self._range_slots if self.is_indexed else ()
+
+    @property
+    def _range_slots(self) -> tuple[Slot, ...]:
+        """The index field of the places of the ranges in which a value lies: by these is grouped."""
+        facet = self.search.facet
+        if not facet or not facet.ranges or not self.is_indexed:
+            return ()
+        return (Slot(RANGE, {"type": "integer"}, lambda value: places_in(facet.ranges, self.kind.comparable, value)),)
 
     @cached_property
     def order_slot(self) -> Slot | None:
@@ -334,6 +348,16 @@ class Collection:
     def links(self) -> tuple[Path, ...]:
         """Every way to a link, those of unrolled recursion too."""
         return tuple(path for path in self.paths if path.last.kind is LINK)
+
+
+def places_in(ranges: Ranges, comparable: Callable[[Any], Any], value: Any) -> list[int] | None:
+    """The places of the ranges in which a value lies; nothing where it lies in none, or is no number."""
+    try:
+        number = comparable(value)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    ends = [(-math.inf if low is None else low, math.inf if high is None else high) for low, high in ranges]
+    return [place for place, (low, high) in enumerate(ends) if low <= number < high] or None
 
 
 def key_text(value: Any) -> str:

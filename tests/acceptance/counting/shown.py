@@ -36,6 +36,8 @@ def shown(path: Path, value: Json) -> Any:
     match value:
         case None:
             return None
+        case (int(), str(text)):
+            return text  # of a range, which is in the order of its place
         case bool():
             return str(value).lower()
         case datetime():

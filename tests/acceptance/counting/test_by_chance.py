@@ -42,6 +42,7 @@ BUCKETS: dict[Path, Bucket] = {
     ("ratio",): width(0.5),
     ("scores",): width(10),
     ("price",): width(10),
+    ("level",): lambda number: (0, "..5") if number < 5 else (1, "5..10") if number < 10 else (2, "10.."),
     ("parts", "size"): width(5),
     ("made",): lambda day: f"{day[:7]}-01",
     ("days",): lambda day: f"{day[:4]}-01-01",
