@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from models.collections import kinds
+from models.collections.alternatives import fill_from_all
 from models.collections.annotations import (
     NOT_INDEXED,
     fit_search,
@@ -41,6 +42,10 @@ class ShapeBuilder:
         """The shape of the records; `pointer` is where the schema stands in the file."""
         resolved = self.resolver.resolve(pointer)
         shape = Shape(self.type_name, description)
+        several = [branch.resolved for branch in self.resolver.branches(resolved)]
+        if any("properties" in one.schema for one in several):
+            fill_from_all(self, shape, several)
+            return shape
         if not isinstance(resolved.schema.get("properties"), dict):
             self.source.problem(pointer, "schema must describe an object with properties")
             return shape

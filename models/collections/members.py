@@ -44,7 +44,7 @@ class MembersBuilder:
         required = [self._builder.required(branch.resolved) for branch in self._union.branches]
         for name in self._union.properties:
             uses = list(self._uses(name, required))
-            if len({self._signature(use) for use in uses}) == 1:
+            if len({signature(self._builder, use.resolved, use.values) for use in uses}) == 1:
                 self._add(name, uses, prefix="")
                 continue
             for use in uses:
@@ -65,13 +65,6 @@ class MembersBuilder:
                 needed = name in required[position] or name == member.mark.name
                 values = values_of(self._builder.resolver, resolved)
                 yield _Use(member, self._union.names[position], resolved, values, needed)
-
-    def _signature(self, use: _Use) -> tuple[Any, ...]:
-        """What is the same in two members where a property is one: its kind, its shape and its annotations."""
-        said = (self._builder.annotation(use.resolved, f"x-{word}")[0] for word in ("search", "link", "access", "name"))
-        schema = use.values.element.schema if use.values.kind is OBJECT else {}
-        shape = {key: value for key, value in schema.items() if key not in _SAID_ASIDE}
-        return (use.values.kind.name, use.values.many, repr(shape), *map(repr, said))
 
     def _add(self, name: str, uses: list[_Use], prefix: str) -> None:
         first = uses[0].resolved
@@ -108,6 +101,14 @@ class MembersBuilder:
         in_all = len(uses) == len(self._shape.members)
         prop.required = in_all and prop.link is None and all(use.required and not use.values.nullable for use in uses)
         self._builder.put(self._shape, prop, at)
+
+
+def signature(builder: "ShapeBuilder", resolved: Resolved, values: Values) -> tuple[Any, ...]:
+    """What is the same in two alternatives where a property is one: its kind, its shape and its annotations."""
+    said = (builder.annotation(resolved, f"x-{word}")[0] for word in ("search", "link", "access", "name"))
+    schema = values.element.schema if values.kind is OBJECT else {}
+    shape = {key: value for key, value in schema.items() if key not in _SAID_ASIDE}
+    return (values.kind.name, values.many, repr(shape), *map(repr, said))
 
 
 def _prefixed(prefix: str, field: str) -> str:

@@ -77,6 +77,39 @@ def test_one_alternative_is_what_it_is(tmp_path: Path) -> None:
     assert not prop.nullable
 
 
+ROOT = """
+name: Work
+key: code
+schema:
+  required: [code]
+  properties: {code: {type: string}}
+  oneOf:
+    - {required: [kind, pages], properties: {kind: {const: book}, pages: {type: integer}, size: {type: number}}}
+    - {required: [kind], properties: {kind: {const: film}, seconds: {type: integer}, size: {type: string}}}
+    - {required: [kind], properties: {kind: {const: scrap}}}
+"""
+
+
+def test_a_record_has_what_any_alternative_of_its_schema_has(tmp_path: Path) -> None:
+    (tmp_path / "work.yaml").write_text(ROOT)
+    work = load_catalog(tmp_path)["Work"]
+    kinds = {"code": "String", "kind": "Enum", "pages": "Int", "size": "JSON", "seconds": "Int"}
+    assert {name: prop.kind.name for name, prop in work.shape.properties.items()} == kinds
+    assert [name for name, prop in work.shape.properties.items() if prop.required] == ["code", "kind"]
+    enum = work.shape.properties["kind"].enum
+    assert enum
+    assert list(enum.by_name) == ["book", "film", "scrap"]
+    assert work.validate({"code": "a", "kind": "book", "pages": 3}) == []
+    assert work.validate({"code": "a", "kind": "book"}) != []
+
+
+def test_alternatives_of_what_a_record_must_have_leave_its_properties_as_they_are(tmp_path: Path) -> None:
+    beside = "  oneOf: [{required: [x]}, {required: [y]}]\n"
+    (tmp_path / "work.yaml").write_text(with_properties("x: {type: string}", "y: {type: string}") + beside)
+    properties = load_catalog(tmp_path)["Work"].shape.properties
+    assert {name: prop.required for name, prop in properties.items()} == {"number": True, "x": False, "y": False}
+
+
 def test_what_only_annotations_tell_apart_is_two_properties_too(tmp_path: Path) -> None:
     searched = "{k: {const: b}, n: {type: integer, x-search: {facet: true}}}"
     _, prop = read(tmp_path, f"{{oneOf: [{A}, {{properties: {searched}}}]}}")
