@@ -7,12 +7,14 @@ from functools import cached_property
 from itertools import groupby, zip_longest
 from typing import Any
 
-from models.collections.kinds import BOOLEAN, FLOAT, INT, LONG
+from models.collections.kinds import BOOLEAN, DATE, DATETIME, FLOAT, INT, LONG
 from models.collections.properties import Collection, Property, key_text
 from models.elements import Harvested, common_parent, elements_at, text_of
 
 IDENTIFIER = "@identifier"
 _WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DAY_AND_TIME = re.compile(rf"{_DAY.pattern}[Tt ]")
 
 Json = Any
 Names = tuple[str, ...]
@@ -120,7 +122,10 @@ def _rows(rules: Sequence[Rule], item: Harvested) -> Iterator[tuple[str | None, 
 
 
 def _converted(prop: Property, text: str) -> Json:
-    """A text as a value of the property; one that is none stays as it is, and the schema says what is wrong with it."""
+    """A text as a value of the property; one that is none stays as it is, and the schema says what is wrong with it.
+
+    Repositories that know no seconds give days: of a moment the day is taken, of a day its beginning.
+    """
     if prop.kind in (INT, LONG):
         return int(text) if _WHOLE.fullmatch(text) else text
     if prop.kind is FLOAT:
@@ -130,7 +135,9 @@ def _converted(prop: Property, text: str) -> Json:
             return text
     if prop.kind is BOOLEAN:
         return {"true": True, "false": False}.get(text.lower(), text)
-    return text
+    if prop.kind is DATE and _DAY_AND_TIME.match(text):
+        return text[:10]
+    return f"{text}T00:00:00Z" if prop.kind is DATETIME and _DAY.fullmatch(text) else text
 
 
 def _target_names(rule: Rule) -> Names:

@@ -185,7 +185,7 @@ def test_nothing_new_is_a_success(api: Api, repository: Repository) -> None:
 def test_days_are_asked_for_where_a_repository_knows_no_seconds(api: Api, repository: Repository) -> None:
     repository.reset(*(replace(item(number), datestamp=f"2020-01-0{number}") for number in (1, 2, 3)))
     repository.granularity = DAYS
-    source = new_source(api, repository, mapping={**MAPPING, "changed": "coverage"})
+    source = new_source(api, repository)
     task = harvested(api, source, **{"from": "2020-01-02T10:00:00Z", "until": "2020-01-02T11:00:00Z"})
     assert task["result"]["created"] == 1
     assert repository.queries[-1]["from"] == repository.queries[-1]["until"] == "2020-01-02"

@@ -27,6 +27,8 @@ schema:
     subjects: {type: array, items: {type: string}}
     place: {type: object, format: geo-point}
     free: {type: object}
+    day: {type: string, format: date}
+    moment: {type: string, format: date-time}
     imprint:
       type: object
       properties:
@@ -49,6 +51,7 @@ MODS = """<metadata><mods xmlns="http://www.loc.gov/mods/v3" xmlns:x="urn:x">
   <name><family/></name>
   <originInfo><x:publisher>Taylor</x:publisher><place>London</place><place>Paris</place></originInfo>
   <relatedItem><titleInfo><title>Another</title></titleInfo></relatedItem>
+  <dated>2020-02-02T01:02:03Z</dated>
   <extent>12</extent><extent>13</extent><weight>1.5</weight><open>TRUE</open>
 </mods></metadata>"""
 
@@ -96,6 +99,10 @@ def mapped(books: Collection, mapping: dict[str, str], xml: str = MODS) -> dict[
             {"authors": [{"family": "London", "roles": ["Taylor"]}, {"family": "Paris"}]},
         ),
         ({"free": "weight"}, {"free": "1.5"}),
+        ({"day": "@datestamp"}, {"day": "2020-01-01"}),
+        ({"moment": "@datestamp"}, {"moment": "2020-01-01T00:00:00Z"}),
+        ({"day": "dated"}, {"day": "2020-02-02"}),
+        ({"moment": "dated"}, {"moment": "2020-02-02T01:02:03Z"}),
     ],
 )
 def test_a_property_is_taken_from_the_elements_that_the_mapping_names(
