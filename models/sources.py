@@ -6,10 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import delete, func, insert, null, select, update
+from sqlalchemy import ARRAY, BigInteger, bindparam, delete, func, insert, null, select, update
 
 from models.sessions import AnyRow, Session
-from models.tables import source_records, sources
+from models.tables import source_records, sources, tasks
+from models.tasks import COLUMNS, Kind, Task, task_of
 from models.writes import WriteSession
 
 DEFAULT_PREFIX = "oai_dc"
@@ -57,6 +58,7 @@ class Source:
     version: int
 
 
+_IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _VALUES = tuple(sources.c[name] for name in SourceValues.__dataclass_fields__)
 _COLUMNS = (
     sources.c.id,
@@ -110,6 +112,15 @@ async def list_sources(session: Session, first: int, before: int | None = None) 
     if before is not None:
         statement = statement.where(sources.c.id < before)
     return [_source(row) for row in await session.rows(statement)]
+
+
+async def last_harvests(session: Session, source_ids: Sequence[int]) -> dict[int, Task]:
+    """The newest task of each source that has one."""
+    source = tasks.c.arguments["source"].as_integer()
+    newest = select(*COLUMNS).where(tasks.c.kind == Kind.HARVEST.value, source == func.any(_IDS))
+    statement = newest.distinct(source).order_by(source, tasks.c.id.desc())
+    found = [task_of(row) for row in await session.rows(statement, {"ids": list(source_ids)})]
+    return {task.arguments["source"]: task for task in found}
 
 
 async def note_harvested(

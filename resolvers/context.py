@@ -10,7 +10,7 @@ from models.collections.dates import Clock
 from models.collections.properties import Property
 from models.tracing import Trace
 from resolvers.lookups import Histories, NodesById, NodesByKey, Readable
-from resolvers.task_lookups import TaskChildren, TasksById
+from resolvers.task_lookups import LastHarvests, TaskChildren, TasksById
 from resolvers.viewer import Viewer
 from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
@@ -59,6 +59,10 @@ class Context:
     @cached_property
     def task_children(self) -> TaskChildren:
         return TaskChildren(self.services)
+
+    @cached_property
+    def last_harvests(self) -> LastHarvests:
+        return LastHarvests(self.services)
 
     def forget(self) -> None:
         """Look up again what was looked up: a write has changed it."""

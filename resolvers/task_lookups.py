@@ -3,6 +3,7 @@
 from aiodataloader import DataLoader
 
 from indexing.services import Services
+from models.sources import last_harvests
 from models.tasks import Task, children_of, tasks_by_id
 
 
@@ -30,3 +31,16 @@ class TaskChildren(DataLoader[int, list[Task]]):
         async with self._services.database.reading() as session:
             found = await children_of(session, keys)
         return [[task for task in found if task.parent_id == key] for key in keys]
+
+
+class LastHarvests(DataLoader[int, Task | None]):
+    """The newest harvest of each source, by the number of the source."""
+
+    def __init__(self, services: Services) -> None:
+        super().__init__()
+        self._services = services
+
+    async def batch_load_fn(self, keys: list[int]) -> list[Task | None]:
+        async with self._services.database.reading() as session:
+            found = await last_harvests(session, keys)
+        return [found.get(key) for key in keys]

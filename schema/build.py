@@ -52,7 +52,7 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
     assert static.query_type
     queries = {"node": _node_field(registry), "nodes": _nodes_field(registry)}
     tasks, letters = TaskFields(registry), DeadLetterFields(registry)
-    sources = SourceFields(registry, tasks.payload)
+    sources = SourceFields(registry, tasks.task, tasks.payload)
     queries |= tasks.queries() | letters.queries() | sources.queries()
     changes = tasks.mutations() | letters.mutations() | sources.mutations()
     for collection in catalog:

@@ -16,6 +16,7 @@ from graphql import (
 )
 
 from models.sources import Source, SourceKind
+from models.tasks import Task
 from resolvers import sources
 from resolvers.paging import Page
 from resolvers.tasks import Asked
@@ -47,10 +48,11 @@ _WINDOW = {
 
 
 class SourceFields:
-    """Makes the fields of the roots that have to do with sources; `task_payload` is the payload of tasks."""
+    """Makes the fields of the roots that have to do with sources; `task` and `task_payload` are types."""
 
-    def __init__(self, registry: Registry, task_payload: Any) -> None:
+    def __init__(self, registry: Registry, task: Any, task_payload: Any) -> None:
         self._registry = registry
+        self._task = task
         self._task_payload = task_payload
 
     def queries(self) -> dict[str, GraphQLField]:
@@ -134,6 +136,9 @@ class SourceFields:
                 lambda source: source.harvested_at and source.harvested_at.isoformat(),
                 "When the last harvest began that ended SUCCEEDED or PARTIAL: the next one begins there.",
             ),
+            "lastHarvest": GraphQLField(
+                self._task, resolve=_last_harvest, description="The newest task that harvests it, whatever its state."
+            ),
         }
         title = "Where records of a collection are harvested from."
         return self._registry.once("Source", lambda: GraphQLObjectType("Source", fields, description=title))
@@ -160,6 +165,11 @@ class SourceFields:
             "schedule": GraphQLInputField(GraphQLString, description=_SCHEDULE),
             "mapping": GraphQLInputField(JSON, description=_MAPPING),
         }
+
+
+async def _last_harvest(source: Source, info: Info) -> Task | None:
+    found: Task | None = await info.context.last_harvests.load(source.id)
+    return found
 
 
 def _field(type_: Any, get: Callable[[Source], Any], title: str) -> GraphQLField:

@@ -72,12 +72,12 @@ class TaskFields:
             **page_arguments(backward=False),
         }
         one = GraphQLField(
-            self._task,
+            self.task,
             _ID,
             lambda _, info, id: tasks.one_task(info.context, id),  # noqa: A006
             description="A task by its id; for `admin` alone.",
         )
-        connection = self._registry.connection("Task", self._task, "Tasks, newest first.")
+        connection = self._registry.connection("Task", self.task, "Tasks, newest first.")
         title = "The tasks, newest first; for `admin` alone."
         return {"task": one, "tasks": GraphQLField(required(connection), arguments, page, description=title)}
 
@@ -126,8 +126,8 @@ class TaskFields:
         one = "The task as it stands, then its changes; completes when the task has ended. For `admin` alone."
         several = "The tasks that have not ended, then the changes of all. For `admin` alone."
         return {
-            "task": GraphQLField(required(self._task), _ID, _event, follow_task, description=one),
-            "tasks": GraphQLField(required(self._task), self._kind_argument, _event, follow_tasks, description=several),
+            "task": GraphQLField(required(self.task), _ID, _event, follow_task, description=one),
+            "tasks": GraphQLField(required(self.task), self._kind_argument, _event, follow_tasks, description=several),
         }
 
     def _mutation(
@@ -143,7 +143,7 @@ class TaskFields:
     def payload(self) -> Any:
         """What mutations answer that start, end or retry a task."""
         fields = {
-            "task": GraphQLField(self._task, description="The task, or the one that stands in its way."),
+            "task": GraphQLField(self.task, description="The task, or the one that stands in its way."),
             "errors": GraphQLField(
                 required(listed(self._registry.user_error)), description="Why nothing was started; empty if it was."
             ),
@@ -160,7 +160,7 @@ class TaskFields:
         return self._registry.once("TaskState", lambda: _enum("TaskState", "Where a task is.", _STATES))
 
     @property
-    def _task(self) -> Any:
+    def task(self) -> Any:
         title = "Work that a worker does, visible while it runs and kept afterwards."
         return self._registry.once("Task", lambda: GraphQLObjectType("Task", self._task_fields, description=title))
 
@@ -185,9 +185,9 @@ class TaskFields:
                 _errors,
                 description="The items that could not be done.",
             ),
-            "parent": GraphQLField(self._task, resolve=_parent, description="The task that this one has come from."),
+            "parent": GraphQLField(self.task, resolve=_parent, description="The task that this one has come from."),
             "children": GraphQLField(
-                required(listed(self._task)), resolve=_children, description="The tasks that have come from this one."
+                required(listed(self.task)), resolve=_children, description="The tasks that have come from this one."
             ),
         }
 

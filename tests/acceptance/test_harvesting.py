@@ -454,6 +454,17 @@ def test_a_source_that_is_made_is_listed_and_harvested_until_it_is_deleted(api: 
         assert [(error["code"], error["path"]) for error in errors] == [("NOT_FOUND", path)]
 
 
+def test_a_source_knows_its_newest_harvest(api: Api, repository: Repository) -> None:
+    repository.reset(item(1))
+    harvested_twice, never = new_source(api, repository), new_source(api, repository)
+    harvested(api, harvested_twice)
+    task = harvested(api, harvested_twice)
+    nodes = api.ask("{ sources(first: 1000) { nodes { id lastHarvest { id state } } } }")["sources"]["nodes"]
+    last = {one["id"]: one["lastHarvest"] for one in nodes}
+    assert last[harvested_twice] == {"id": task["id"], "state": "SUCCEEDED"}
+    assert last[never] is None
+
+
 def test_sources_are_listed_newest_first_in_pages(api: Api, repository: Repository) -> None:
     older, newer = new_source(api, repository), new_source(api, repository)
     document = "query($after: String) { sources(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }"
