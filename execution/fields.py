@@ -22,6 +22,7 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, Undefined, is_awaitable
 
 from execution.leaves import Check, check_of
+from execution.reads import Derive, Read, source_class
 
 if TYPE_CHECKING:
     from execution.run import Run
@@ -34,8 +35,8 @@ class FieldPlan:
     """A field of an object type, under the name it has in the answer."""
 
     __slots__ = (
-        "_arguments", "check", "details", "field", "item_type", "key", "leaf", "name", "nullable", "parent",
-        "record", "records", "resolve", "takes_arguments", "type", "typename",
+        "_arguments", "check", "details", "field", "item_type", "key", "leaf", "name", "nullable", "parent", "read",
+        "record", "record_class", "records", "resolve", "takes_arguments", "type", "typename",
     )  # fmt: skip
 
     def __init__(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, field: GraphQLField) -> None:
@@ -44,6 +45,7 @@ class FieldPlan:
         self.name = node.name.value
         self.type: GraphQLOutputType = field.type
         self.resolve = field.resolve
+        self.read = field.resolve if isinstance(field.resolve, Read | Derive) else None
         self.typename = field is TypeNameMetaFieldDef
         self.takes_arguments = bool(field.args or node.arguments)
         self._arguments = None if _has_variables(details) else self._constant_arguments()
@@ -53,6 +55,8 @@ class FieldPlan:
         self.check: Check | None = None if self.leaf is None else check_of(self.leaf)
         self.record = named if _is_plain(named) else None
         self.records = _plain_items(named)
+        held = self.record or self.records
+        self.record_class = source_class(held) if held else dict
         self.item_type: Any = named.of_type if isinstance(named, GraphQLList) else None
 
     @classmethod
@@ -64,20 +68,20 @@ class FieldPlan:
         return FieldPlan(parent, key, details, field) if field else None
 
     @property
-    def reads_key(self) -> bool:
-        """Whether a mapping's value under its name is all there is to it, if that is as it should be."""
-        return (
-            self.resolve is None
-            and self.check is not None
-            and (not self.takes_arguments or self._arguments is not None)
-        )
+    def is_read(self) -> bool:
+        """Whether what the object has is all there is to the field, if it is as it should be."""
+        if self.check is None or (self.takes_arguments and self._arguments is None):
+            return False
+        return self.read is not None or (self.resolve is None and source_class(self.parent) is dict)
 
     def execute(self, run: "Run", source: Any, prev: Path | None) -> Any:
         """The completed value of the field, or an awaitable of it; errors are handled as graphql-core does."""
         info = path = None
         try:
             arguments = self.arguments(run) if self.takes_arguments else {}
-            if self.resolve is None:
+            if self.read is not None:
+                value = self.read(source, None)
+            elif self.resolve is None:
                 value = _read(source, self.name)
                 if callable(value):
                     path = Path(prev, self.key, self.parent.name)
@@ -100,11 +104,13 @@ class FieldPlan:
             return None
 
     def complete(self, run: "Run", value: Any, path: Path, info: Info | None) -> Any:
-        """Complete a value that was resolved; records take the short way."""
-        if self.record is not None and type(value) is dict:
-            return run.selection(self.record, self.details).of_dict(run, value, path)
+        """Complete a value that was resolved; records and leaves take the short way."""
+        if self.record is not None and type(value) is self.record_class:
+            return run.selection(self.record, self.details).of_source(run, value, path)
         if self.records is not None and type(value) is list:
             return run.complete_records(self, value, path, info)
+        if self.leaf is not None and value is not None and value is not Undefined and not isinstance(value, Exception):
+            return run.complete_leaf_value(self.leaf, value)
         info = info or self.info(run, path)
         return run.complete_value(self.type, self.details, info, path, value, None)
 

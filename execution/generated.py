@@ -1,17 +1,19 @@
-"""Python code that makes the answer of one record, and of a list of them, out of mappings.
+"""Python code that makes the answer of one record, and of a list of them, out of what the objects have.
 
-Reading a key of a `dict` and looking at a type have no effects. So the code first does all of that, and where one
+Reading a key of a mapping and looking at a type have no effects. So the code first does all of that, and where one
 value is not as it should be the whole record goes graphql-core's way, from its beginning.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from operator import attrgetter
 from types import CodeType
 from typing import TYPE_CHECKING, Any
 
-from execution.leaves import source_of
+from execution.leaves import JSON_TYPES, source_of
 from execution.objects import execute_fields, later
+from execution.reads import Derive, Read
 
 if TYPE_CHECKING:
     from execution.fields import FieldPlan
@@ -19,70 +21,98 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """`of_dict(run, source, path)`; `of_dicts(iterator, append, slow)` where no field needs anything but keys."""
+    """`of_source(run, source, path)`; `of_sources(iterator, append, slow)` where no field needs anything but reads."""
 
-    of_dict: Callable[..., Any]
-    of_dicts: Callable[..., Any] | None
+    of_source: Callable[..., Any]
+    of_sources: Callable[..., Any] | None
 
 
-def generate(fields: "Sequence[FieldPlan]") -> Code:
-    """The code for the fields of a selection. Names and values are given to it as objects, never as its text."""
-    source = _source(fields)
-    namespace: dict[str, Any] = {"fields": fields, "execute_fields": execute_fields, "later": later, "type": type}
-    for number, field in enumerate(fields):
-        namespace |= {f"k{number}": field.key, f"n{number}": field.name, f"f{number}": field.execute}
-        namespace[f"t{number}"] = field.parent.name
-    exec(_compiled(source), namespace)  # noqa: S102 - made of numbers and the words above alone
-    return Code(namespace["of_dict"], namespace.get("of_dicts"))
+def generate(source: type, fields: "Sequence[FieldPlan]") -> Code:
+    """The code for the fields of a selection on objects of a class; others go graphql-core's way.
+
+    Names and values are given to it as objects, never as its text.
+    """
+    parts = _Parts(fields)
+    text = "\n".join(parts.of_source() if parts.calls else [*parts.of_source(), *parts.of_sources()])
+    namespace: dict[str, Any] = {
+        "fields": fields, "execute_fields": execute_fields, "later": later, "source_class": source,
+        "JSON_TYPES": JSON_TYPES, **parts.objects,
+    }  # fmt: skip
+    exec(_compiled(text), namespace)  # noqa: S102 - made of numbers and the words above alone
+    return Code(namespace["of_source"], namespace.get("of_sources"))
 
 
 @lru_cache(maxsize=2_000)
-def _compiled(source: str) -> CodeType:
-    return compile(source, "<selection>", "exec")
+def _compiled(text: str) -> CodeType:
+    return compile(text, "<selection>", "exec")
 
 
-def _source(fields: "Sequence[FieldPlan]") -> str:
-    reads, checks, items, calls = [], [], [], []
-    for number, field in enumerate(fields):
-        if field.typename:
-            items.append(f"k{number}: t{number}")
-        elif field.reads_key:
-            assert field.leaf is not None
-            reads.append(f"v{number} = get(n{number})")
-            right = source_of(field.leaf).format(f"v{number}")
-            checks.append(f"({right} or v{number} is None)" if field.nullable else right)
-            items.append(f"k{number}: v{number}")
-        else:
-            items.append(f"k{number}: None")
-            calls.append(number)
-    answer = "{" + ", ".join(items) + "}"
-    condition = " and ".join(checks) or "True"
-    lines = [*_of_dict(reads, condition, answer, calls)]
-    return "\n".join(lines if calls else [*lines, *_of_dicts(reads, condition, answer)])
+class _Parts:
+    """The lines that read, the condition that all is well, the answer, and the numbers of the fields to call."""
 
+    def __init__(self, fields: "Sequence[FieldPlan]") -> None:
+        self.objects: dict[str, Any] = {}
+        self.calls: list[int] = []
+        self._mappings: dict[str | None, int] = {}
+        self._reads: list[str] = []
+        checks, items = [], []
+        for number, field in enumerate(fields):
+            self.objects |= {f"k{number}": field.key, f"f{number}": field.execute, f"t{number}": field.parent.name}
+            if field.typename:
+                items.append(f"k{number}: t{number}")
+            elif field.is_read:
+                assert field.leaf is not None
+                self._reads.append(f"v{number} = {self._read(number, field)}")
+                right = source_of(field.leaf).format(f"v{number}")
+                checks.append(f"({right} or v{number} is None)" if field.nullable else right)
+                items.append(f"k{number}: v{number}")
+            else:
+                items.append(f"k{number}: None")
+                self.calls.append(number)
+        self._answer = "{" + ", ".join(items) + "}"
+        self._condition = " and ".join(checks) or "True"
 
-def _of_dict(reads: list[str], condition: str, answer: str, calls: list[int]) -> list[str]:
-    lines = ["def of_dict(run, source, path):", "  get = source.get", *(f"  {read}" for read in reads)]
-    lines += [f"  if not ({condition}):", "    return execute_fields(fields, run, source, path)"]
-    if not calls:
-        return [*lines, f"  return {answer}"]
-    lines += [f"  results = {answer}", "  waiting = []", "  try:"]
-    for number in calls:
-        lines += [f"    results[k{number}] = v = f{number}(run, source, path)"]
-        lines += [f"    if v is not None and run.is_awaitable(v): waiting.append(k{number})"]
-    lines += ["  except Exception:", "    run.abandon(results, waiting)", "    raise"]
-    return [*lines, "  return later(results, waiting) if waiting else results"]
+    def _read(self, number: int, field: "FieldPlan") -> str:
+        if isinstance(field.read, Derive):
+            self.objects[f"d{number}"] = field.read.function
+            return f"d{number}(source)"
+        read = field.read or Read(field.name)
+        self.objects[f"n{number}"] = read.key
+        return f"g{self._mappings.setdefault(read.of, len(self._mappings))}(n{number})"
 
+    def _gets(self) -> Iterator[str]:
+        """The lines that have the mappings ready, and those that read."""
+        for of, number in self._mappings.items():
+            if of is None:
+                yield f"g{number} = source.get"
+            else:
+                self.objects[f"a{number}"] = attrgetter(of)
+                yield f"g{number} = a{number}(source).get"
+        yield from self._reads
 
-def _of_dicts(reads: list[str], condition: str, answer: str) -> list[str]:
-    return [
-        "def of_dicts(sources, append, slow):",
-        "  for source in sources:",
-        "    if type(source) is dict:",
-        "      get = source.get",
-        *(f"      {read}" for read in reads),
-        f"      if {condition}:",
-        f"        append({answer})",
-        "        continue",
-        "    slow(source)",
-    ]
+    def of_source(self) -> list[str]:
+        away = "return execute_fields(fields, run, source, path)"
+        lines = ["def of_source(run, source, path):"]
+        if self._reads:
+            lines += [f"  if type(source) is not source_class: {away}", *(f"  {line}" for line in self._gets())]
+            lines += [f"  if not ({self._condition}): {away}"]
+        if not self.calls:
+            return [*lines, f"  return {self._answer}"]
+        lines += [f"  results = {self._answer}", "  waiting = []", "  try:"]
+        for number in self.calls:
+            lines += [f"    results[k{number}] = v = f{number}(run, source, path)"]
+            lines += [f"    if v is not None and run.is_awaitable(v): waiting.append(k{number})"]
+        lines += ["  except Exception:", "    run.abandon(results, waiting)", "    raise"]
+        return [*lines, "  return later(results, waiting) if waiting else results"]
+
+    def of_sources(self) -> list[str]:
+        return [
+            "def of_sources(sources, append, slow):",
+            "  for source in sources:",
+            "    if type(source) is source_class:",
+            *(f"      {line}" for line in self._gets()),
+            f"      if {self._condition}:",
+            f"        append({self._answer})",
+            "        continue",
+            "    slow(source)",
+        ]

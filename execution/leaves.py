@@ -16,6 +16,7 @@ from graphql import (
 from graphql.type import GRAPHQL_MAX_INT, GRAPHQL_MIN_INT
 
 Check = Callable[[Any], bool]
+JSON_TYPES = frozenset((str, int, float, bool, dict, list))
 
 CHECKS: dict[Any, tuple[str, Check]] = {
     GraphQLString.coerce_output_value: ("type({0}) is str", lambda value: type(value) is str),
@@ -30,6 +31,9 @@ CHECKS: dict[Any, tuple[str, Check]] = {
         "(type({0}) is float and {0} - {0} == 0.0)",
         lambda value: type(value) is float and isfinite(value),
     ),
+    # What scalars of other libraries and of applications are made with: the text as it is, or anything as it is.
+    str: ("type({0}) is str", lambda value: type(value) is str),
+    GraphQLScalarType.serialize: ("type({0}) in JSON_TYPES", lambda value: type(value) in JSON_TYPES),
 }
 """For what makes a value ready to go out: when it is so already, as source and as a function."""
 
@@ -41,5 +45,5 @@ def check_of(leaf: GraphQLLeafType) -> Check | None:
 
 
 def source_of(leaf: GraphQLLeafType) -> str:
-    """The same as an expression, `{0}` standing for the value."""
+    """The same as an expression of the names in this module, `{0}` standing for the value."""
     return CHECKS[leaf.coerce_output_value][0]

@@ -93,10 +93,7 @@ class Run(Executor[None]):
         result: Any,
         position_context: None,
     ) -> Any:
-        selection = self.selection(return_type, field_details_list)
-        if type(result) is dict:
-            return selection.of_dict(self, result, path)
-        return execute_fields(selection.fields, self, result, path)
+        return self.selection(return_type, field_details_list).of_source(self, result, path)
 
     def complete_records(
         self, field: "FieldPlan", items: list[Any], path: Path, info: GraphQLResolveInfo[Any] | None
@@ -109,15 +106,15 @@ class Run(Executor[None]):
         slow = self._slow_item(field, results, waiting, path, info)
         try:
             # A selection that can't be collected fails for each item, as its own error.
-            of_dicts = self.selection(field.records, field.details).of_dicts if items else None
+            of_sources = self.selection(field.records, field.details).of_sources if items else None
         except GraphQLError:
-            of_dicts = None
+            of_sources = None
         try:
-            if of_dicts is not None:
-                of_dicts(iterator, results.append, slow)
+            if of_sources is not None:
+                of_sources(iterator, results.append, slow)
             else:
                 for item in iterator:
-                    if type(item) is dict:
+                    if type(item) is field.record_class:
                         self._record(field, item, results, waiting, path)
                     else:
                         slow(item)
@@ -126,14 +123,12 @@ class Run(Executor[None]):
             raise
         return later(results, waiting) if waiting else results
 
-    def _record(
-        self, field: "FieldPlan", item: dict[str, Any], results: list[Any], waiting: list[int], path: Path
-    ) -> None:
+    def _record(self, field: "FieldPlan", item: Any, results: list[Any], waiting: list[int], path: Path) -> None:
         """Complete one record of a list, and add it to `results`."""
         assert field.records is not None
         item_path = Path(path, len(results), None)
         try:
-            value = self.selection(field.records, field.details).of_dict(self, item, item_path)
+            value = self.selection(field.records, field.details).of_source(self, item, item_path)
         except Exception as error:  # noqa: BLE001 - as graphql-core does
             self.handle_field_error(error, field.item_type, field.details, item_path)
             value = None

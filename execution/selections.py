@@ -15,6 +15,7 @@ from graphql.execution.values import VariableValues
 
 from execution.fields import FieldPlan
 from execution.generated import generate
+from execution.reads import source_class
 
 
 class Selection:
@@ -24,9 +25,9 @@ class Selection:
         self.grouped = grouped
         planned = [FieldPlan.of(schema, parent, key, details) for key, details in grouped.items()]
         self.fields: list[FieldPlan] = [field for field in planned if field is not None]
-        code = generate(self.fields)
-        self.of_dict: Callable[..., Any] = code.of_dict
-        self.of_dicts: Callable[..., Any] | None = code.of_dicts
+        code = generate(source_class(parent), self.fields)
+        self.of_source: Callable[..., Any] = code.of_source
+        self.of_sources: Callable[..., Any] | None = code.of_sources
 
 
 class Selections:

@@ -6,10 +6,13 @@ It is started once a run, or once in each of the processes between which `make t
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from tests.running import ROOT, System, already_running, running
+
+settings.register_profile("nightly", max_examples=2_000)
 
 EXAMPLE = ROOT / "examples" / "tate"
 TOGETHER = ("tate", "counting", "questions")

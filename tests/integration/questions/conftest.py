@@ -6,14 +6,11 @@ from collections.abc import Coroutine, Iterator
 from typing import Any
 
 import pytest
-from hypothesis import settings
 
 from config import load_settings
 from tests.integration.conftest import ServerUrls
 from tests.integration.questions.one_process import OneProcess
 from tests.running import System, execute
-
-settings.register_profile("nightly", max_examples=2_000)
 
 
 class Runner:

@@ -27,6 +27,7 @@ from graphql import (
     is_leaf_type,
 )
 
+from execution.reads import SOURCE, Derive, Read
 from tests.unit.execution.oracle import Log
 
 T = TypeVar("T")
@@ -94,8 +95,12 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
             )
             for key in NAMES[: 2 + chance.number(3)]
         }
-        return found | shared if name in implementing else found
+        found = found | shared if name in implementing else found
+        return {
+            key: _read_by_chance(chance, key, plan, "values" if name == kept else None) for key, plan in found.items()
+        }
 
+    kept = chance.one([*OBJECTS, None, None])
     implementing = {name for name in OBJECTS if chance.in_(2)} or {"A"}
     plans: dict[str, dict[str, GraphQLField]] = {}
     for name in OBJECTS:
@@ -104,6 +109,7 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
             partial(plans.__getitem__, name),
             interfaces=[types["Named"]] if name in implementing else [],
             is_type_of=_type_test(chance, name),
+            extensions={SOURCE: Kept} if name == kept else None,
         )
     types["Any"] = GraphQLUnionType("Any", [types[name] for name in OBJECTS[: 1 + chance.number(2)]])
     for name in OBJECTS:
@@ -112,6 +118,15 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
     return GraphQLSchema(
         query, mutation=GraphQLObjectType("Mutation", fields_of("Mutation")), types=list(types.values())
     )
+
+
+def _read_by_chance(chance: Chance, key: str, plan: GraphQLField, of: str | None) -> GraphQLField:
+    """A field that only reads, now and then; always where the objects have their values in a mapping `of` theirs."""
+    if not plan.args and chance.in_(8):
+        return GraphQLField(plan.type, resolve=Derive(partial(_derived, key)))
+    if of or (not plan.args and chance.in_(4)):
+        return GraphQLField(plan.type, resolve=Read(chance.one([key, key, *NAMES]), of))
+    return plan
 
 
 def _type_resolver(chance: Chance) -> Any:
@@ -129,7 +144,7 @@ def _type_resolver(chance: Chance) -> Any:
 def _type_test(chance: Chance, name: str) -> Any:
     def test(value: Any, info: Any) -> bool:
         info.context.events.append(f"is {name} {info.path.as_list()}")
-        return isinstance(value, dict) and value.get("kind") == name
+        return isinstance(value, dict | Kept) and value.get("kind") == name
 
     async def later(value: Any, info: Any) -> bool:
         return test(value, info)
@@ -203,6 +218,27 @@ class Thing:
 
     def __repr__(self) -> str:
         return "a thing"
+
+
+class Kept:
+    """A record that has its values in a mapping of its own."""
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self.values = values
+
+    def get(self, name: str) -> Any:
+        return self.values.get(name)
+
+    def __repr__(self) -> str:
+        return "what is kept"
+
+
+class LikeKept(Kept):
+    """One that the generated code does not know."""
+
+
+def _derived(key: str, source: Any) -> Any:
+    return source.get(key)
 
 
 class Late:
@@ -281,6 +317,8 @@ def _record(chance: Chance, type_: Any, depth: int) -> Maker:
     makers = {name: value_by_chance(chance, plan.type, depth - 1) for name, plan in actual.fields.items()}
     known = {"kind": actual.name, "__typename": actual.name} if not chance.in_(12) else {}
     container: Any = chance.one([dict, dict, dict, Thing])
+    if SOURCE in actual.extensions:
+        container = chance.one([Kept, Kept, Kept, LikeKept])
     return lambda: container({**known, **{name: make() for name, make in makers.items()}})
 
 
