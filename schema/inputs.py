@@ -26,9 +26,9 @@ class Inputs:
 
     # Filters
 
-    def filter(self, shape: Shape, name: str | None = None, *, root: bool = False) -> GraphQLInputObjectType:
+    def filter(self, shape: Shape, *, root: bool = False) -> GraphQLInputObjectType:
         """The filter of an object: a condition on each property, and `and`, `or`, `not`."""
-        name = name or f"{shape.type_name}Filter"
+        name = f"{shape.type_name}{'Element' if shape.of_list else ''}Filter"
 
         def fields() -> dict[str, GraphQLInputField]:
             own: Any = self._registry.scalar(name)
@@ -71,11 +71,9 @@ class Inputs:
         shape = prop.shape
         assert shape
         name = f"{prop.type_name}Filter"
-        # A list that gives its shape the name has the plain one; the filter of one element is told apart.
-        element = f"{shape.type_name}ElementFilter" if prop.type_name == shape.type_name else None
 
         def fields() -> dict[str, GraphQLInputField]:
-            inner = self.filter(shape, element)
+            inner = self.filter(shape)
             return {
                 "some": GraphQLInputField(inner, description="At least one element meets it."),
                 "none": GraphQLInputField(inner, description="No element meets it."),

@@ -95,7 +95,7 @@ class ShapeBuilder:
             type_name = self.names.new(shape.type_name + upper_first(spec.field))
             link = Property(
                 name, spec.field, kinds.LINK, description, many=prop.many, link=spec, access=prop.access,
-                shape=Shape(type_name, description), type_name=type_name, search=Search(indexed=prop.search.indexed),
+                shape=Shape(type_name, description, of_list=prop.many), type_name=type_name, search=Search(indexed=prop.search.indexed),
             )  # fmt: skip
             yield link, pointer
 
@@ -164,6 +164,7 @@ class ShapeBuilder:
         if prop.kind is kinds.OBJECT:
             recursive = next((shape for ref, shape in refs if ref in values.element.refs), None)
             prop.shape = recursive or self._shape(values, type_name, prop.description, refs)
+            prop.shape.of_list = prop.shape.of_list if recursive else prop.many
             # A recursive shape is called after where it begins; the filter of a list further down has its own name.
             prop.type_name = self.names.new(type_name, ("Filter",)) if recursive and prop.many else prop.shape.type_name
         elif prop.kind is kinds.ENUM:

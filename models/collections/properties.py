@@ -98,6 +98,8 @@ class Shape:
     properties: dict[str, "Property"] = dataclasses.field(default_factory=dict)
     members: tuple["Member", ...] = ()
     """Of a union: the objects that it may be."""
+    of_list: bool = False
+    """Whether a list gives it its name, so that the filter of one has another name than that of the list."""
     levels: int = MAX_RECURSION
     """How often it may stand on a way; less where there would be more than `MAX_PATHS` ways."""
 

@@ -101,3 +101,16 @@ def test_a_cursor_under_another_filter_may_have_nothing_before_it(runner: Runner
     properties = {"size": {"type": "integer"}}
     page = PageAsked({"size": {"gt": 3}}, forward=True, size=2, after=2, before=None)
     put(runner, asked(properties, [{"size": size} for size in range(6)], Question({}, BY_CODE), page))
+
+
+def test_what_holds_itself_in_a_list_is_filtered_at_every_level(runner: Runner) -> None:
+    node = {"$ref": "#/properties/roots/items"}
+    tree = {"properties": {"label": {"type": "string"}, "kids": {"type": "array", "items": node}, "heir": node}}
+    records: list[Record] = [
+        {"roots": [{"label": "a", "kids": [{"label": "b"}], "heir": {"label": "c"}}]},
+        {"roots": []},
+    ]
+    below: dict[str, Any] = {"label": {"eq": "b"}}
+    for inner in ({"kids": {"some": below}}, {"heir": {"label": {"eq": "c"}}}, {"kids": {"every": {"heir": below}}}):
+        given = {"roots": {"some": inner}}
+        put(runner, asked({"roots": {"type": "array", "items": tree}}, records, Question(given, BY_CODE)))
