@@ -95,7 +95,8 @@ class ShapeBuilder:
             type_name = self.names.new(shape.type_name + upper_first(spec.field))
             link = Property(
                 name, spec.field, kinds.LINK, description, many=prop.many, link=spec, access=prop.access,
-                shape=Shape(type_name, description, of_list=prop.many), type_name=type_name, search=Search(indexed=prop.search.indexed),
+                shape=Shape(type_name, description, of_list=prop.many), type_name=type_name,
+                search=Search(indexed=prop.search.indexed),
             )  # fmt: skip
             yield link, pointer
 
