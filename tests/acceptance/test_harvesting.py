@@ -221,6 +221,11 @@ def test_a_repository_that_is_busy_for_too_long_fails_the_harvest_and_what_came_
     assert len(publications(api)) == 2
     assert harvested_at(api, source) is None
 
+    retry = f"mutation($id: ID!) {{ p: retryTask(id: $id) {PAYLOAD} }}"
+    retried = ended(api, api.ask(retry, id=task["id"])["p"]["task"])
+    assert retried["result"] == {"created": 1, "updated": 0, "unchanged": 2, "deleted": 0, "failed": 0}
+    assert harvested_at(api, source) == retried["startedAt"]
+
 
 @pytest.mark.parametrize("code", ["badResumptionToken", "badArgument", "undefinedError"])
 def test_an_error_of_the_protocol_fails_the_harvest_and_what_came_before_stays(
