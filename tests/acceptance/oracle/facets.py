@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.acceptance.oracle.filters import Filter, matches
@@ -27,10 +28,10 @@ class TermFacet:
 
 @dataclass(frozen=True)
 class Histogram:
-    counts: dict[float, int]
+    counts: dict[Any, int]
     """Counts by the lower ends of the buckets that are not empty."""
-    min: float | None
-    max: float | None
+    min: Any
+    max: Any
     missing_count: int
 
 
@@ -76,6 +77,14 @@ class Facets:
         missing = sum(not each for each in values)
         return Histogram(dict(floors), min(present, default=None), max(present, default=None), missing)
 
+    def calendar(self, path: Path, unit: str, *, include_own: bool = False) -> Histogram:
+        """Counts by the days on which the units of the calendar (`year`, `month`) begin."""
+        days = [set(map(day_of, values_at(r, path, self.shape))) for r in self._found(path, include_own=include_own)]
+        present = [day for each in days for day in each]
+        starts = Counter(start for each in days for start in {start_of_unit(day, unit) for day in each})
+        missing = sum(not each for each in days)
+        return Histogram(dict(starts), min(present, default=None), max(present, default=None), missing)
+
     def ranges(self, path: Path, ranges: Iterable[Mapping[str, float]], *, include_own: bool = False) -> list[int]:
         """Counts of the ranges, `from` inclusive and `to` exclusive, in their order."""
         values = [values_at(record, path, self.shape) for record in self._found(path, include_own=include_own)]
@@ -95,6 +104,15 @@ class Facets:
     def _found(self, path: Path, *, include_own: bool) -> Iterator[Record]:
         given = self.given if include_own else without_own(self.given, path)
         return (record for record in self.records if matches(record, given, self.shape))
+
+
+def day_of(value: str) -> str:
+    """The day of a date, or of a moment in UTC."""
+    return value if len(value) == 10 else datetime.fromisoformat(value).astimezone(UTC).date().isoformat()
+
+
+def start_of_unit(day: str, unit: str) -> str:
+    return f"{day[:4]}-01-01" if unit == "year" else f"{day[:7]}-01"
 
 
 def text_of(value: Json) -> str:

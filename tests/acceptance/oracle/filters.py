@@ -5,6 +5,7 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.acceptance.oracle.moments import moment
 from tests.acceptance.oracle.shapes import Json, Record, Shape
 from tests.acceptance.oracle.words import tokens
 
@@ -46,10 +47,30 @@ def _property_meets(value: Json, part: Filter, shape: Shape) -> bool:
 
 def comparable(part: Filter, shape: Shape) -> Filter:
     """A scalar filter with its operands as the values of `shape` are compared."""
+    if shape.schema.get("format") in ("date", "date-time"):
+        return _moments(part, is_date=shape.schema["format"] == "date")
     return {
         name: [shape.comparable(each) for each in operand] if isinstance(operand, list) else shape.comparable(operand)
         for name, operand in part.items()
     }
+
+
+def _moments(part: Filter, *, is_date: bool) -> Filter:
+    zone = part.get("timeZone")
+
+    def convert(name: str, operand: Json) -> Json:
+        if isinstance(operand, list):
+            return [convert(name, each) for each in operand]
+        if not isinstance(operand, str):
+            return operand
+        if is_date:
+            return moment(operand, None, up=name in ROUNDED_UP).date().isoformat()
+        return moment(operand, zone, up=name in ROUNDED_UP)
+
+    return {name: convert(name, operand) for name, operand in part.items() if name != "timeZone"}
+
+
+ROUNDED_UP = ("gt", "lte")
 
 
 def place_matches(value: Json, part: Filter) -> bool:

@@ -9,7 +9,8 @@ from tests.acceptance.oracle.shapes import Json, Path, Record, Shape, values_at
 
 Key = tuple[Json, ...]
 Bucket = Callable[[Json], Json]
-"""Gives the start of the interval in which a value lies, or what stands for its range; nothing for a value in none."""
+"""Gives the start of the interval in which a value lies, or what stands for its range, or ranges; nothing for
+a value in none."""
 Ways = Mapping[int, Path]
 """The rest of the way to each property, by its place in the key."""
 
@@ -56,7 +57,8 @@ def keys_of(
 
 def _values(value: Json, place: int, path: Path, shape: Shape, buckets: Mapping[Path, Bucket]) -> list[dict[int, Json]]:
     bucket = buckets.get(path, lambda one: one)
-    found = {bucket(one) for one in values_at(value, (), shape)} - {None}
+    given = [bucket(one) for one in values_at(value, (), shape)]
+    found = {one for each in given for one in (each if isinstance(each, frozenset) else {each})} - {None}
     return [{place: one} for one in found] or [{place: None}]
 
 

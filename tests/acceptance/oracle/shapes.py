@@ -76,7 +76,7 @@ class Shape:
         if self.is_list:
             yield from self.item.properties.values()
             return
-        for name, schema in self.schema.get("properties", {}).items():
+        for name, schema in self._declared().items():
             if self.included is not None and name not in self.included:
                 continue
             shape = self._part(schema)
@@ -84,6 +84,15 @@ class Shape:
             link = shape.item.schema.get("x-link") or shape.schema.get("x-link")
             if link and self.included is None:
                 yield self._link(name, link, is_list=shape.is_list)
+
+    def _declared(self) -> dict[str, Any]:
+        """The schemas of the properties; of a union those of all members, the values that tell them as an enum."""
+        found = dict(self.schema.get("properties", {}))
+        for option in self.schema.get("oneOf", ()):
+            for name, schema in option.get("properties", {}).items():
+                told = [*found.get(name, {}).get("enum", ()), schema["const"]] if "const" in schema else None
+                found[name] = {"enum": told} if told else schema
+        return found
 
     def _link(self, name: str, link: Mapping[str, Any], *, is_list: bool) -> "Property":
         target = self.catalog[link["collection"]]

@@ -11,6 +11,7 @@ from tests.acceptance.oracle.order import ordered
 from tests.acceptance.oracle.shapes import Record, Shape, join, key_of
 from tests.acceptance.oracle.words import Phrase, Word, mentions, tokens
 from tests.integration.questions.catalogs import Stock
+from tests.integration.questions.counts import expected
 from tests.integration.questions.questions import FacetAsked, PageAsked, Question
 
 Answer = dict[str, Any]
@@ -60,11 +61,16 @@ class Answers:
         if facet.how == "terms":
             return _terms(facets, facet, own=own)
         spec = self.shape.at(facet.path).item.annotation["facet"]
-        if facet.how == "interval":
-            histogram = facets.histogram(facet.path, spec["interval"], include_own=own)
+        if facet.how in ("interval", "calendarInterval"):
+            count = facets.histogram if facet.how == "interval" else facets.calendar
+            histogram = count(facet.path, spec[facet.how], include_own=own)
             counts = {low: count for low, count in histogram.counts.items() if count}
             return {"counts": counts, "ends": (histogram.min, histogram.max), "missing": histogram.missing_count}
         return {"counts": facets.ranges(facet.path, spec["ranges"], include_own=own)}
+
+    def counts(self, question: Question) -> Answer:
+        meeting = self._meeting(question.filter, question)
+        return expected(question.counts, [r for r in self.records if key_of(r, self.shape) in meeting], self.shape)
 
     def _order(self, question: Question) -> list[str]:
         by = question.order or [{"code": "ASC"}]
@@ -102,7 +108,7 @@ def facet_answered(answer: Mapping[str, Any], facet: FacetAsked) -> Answer:
     """A facet of the API in the form of `Answers.facet`."""
     if facet.how == "terms":
         return dict(answer)
-    if facet.how == "interval":
+    if facet.how in ("interval", "calendarInterval"):
         counts = {bucket["from"]: bucket["count"] for bucket in answer["buckets"] if bucket["count"]}
         return {"counts": counts, "ends": (answer["min"], answer["max"]), "missing": answer["missingCount"]}
     return {"counts": [bucket["count"] for bucket in answer["buckets"]]}

@@ -1,10 +1,11 @@
 """Questions as GraphQL documents, and their answers brought into the form of the oracle's."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tests.acceptance.oracle.shapes import Path, Property, Shape, enum_name
+from tests.integration.questions.counts import DEEPEST, selection
 from tests.integration.questions.kinds import Json, kind_of
 from tests.integration.questions.questions import FacetAsked, PageAsked, Question
 
@@ -17,6 +18,7 @@ class Document:
     """A query of many fields, each under an alias of its own, with a variable for every argument."""
 
     def __init__(self, shape: Shape) -> None:
+        self._shape = shape
         self.name = str(shape.collection["name"])
         self.plural = str(shape.collection["plural"])
         self.variables: dict[str, Json] = {}
@@ -38,8 +40,9 @@ class Document:
 
     def ask(self, question: Question) -> str:
         facets = " ".join(_facet_field(number, facet) for number, facet in enumerate(question.facets))
+        counted = selection(question.counts, self._shape)
         return self.add(self._arguments(question.filter, question) | {"first": ("Int", ALL)},
-                        f"totalCount edges {{ cursor node {{ key }} }} {facets}")  # fmt: skip
+                        f"totalCount edges {{ cursor node {{ key }} }} {facets} {counted}")  # fmt: skip
 
     def page(self, question: Question, page: PageAsked, cursors: list[str]) -> str:
         arguments = self._arguments(page.filter, question)
@@ -74,19 +77,35 @@ def _literal(name: str, value: Json) -> str:
     return f'"{value}"' if name == "contains" else str(value)
 
 
-def selection_of(shape: Shape, depth: int = 3) -> str:
-    """Every property of a record; of what a link leads to, the key."""
-    found = []
-    for name, prop in shape.properties.items():
-        if prop.holder is not None:
-            found.append(f"{name} {{ key }}")
-        elif prop.shape.item.is_place:
-            found.append(f"{name} {{ lat lon }}")
-        elif prop.shape.item.is_object:
-            found.append(f"{name} {{ {selection_of(prop.shape.item, depth - 1)} }}")
-        else:
-            found.append(name)
-    return " ".join(found)
+def selection_of(shape: Shape, type_name: str, depth: int = DEEPEST) -> str:
+    """Every property of a record; of what a link leads to, the key. Trees are followed to their tops."""
+    fields = {name: _selected(name, prop, type_name, depth) for name, prop in shape.properties.items()}
+    if "oneOf" not in shape.schema:
+        return " ".join(fields.values())
+    return " ".join(
+        f"... on {type_name}{_upper(told)} {{ {' '.join(fields[name] for name in own)} }}"
+        for told, own in members(shape)
+    )
+
+
+def _selected(name: str, prop: Property, type_name: str, depth: int) -> str:
+    if prop.holder is not None:
+        return f"{name} {{ key }}"
+    if prop.shape.item.is_place:
+        return f"{name} {{ lat lon }}"
+    if not prop.shape.item.is_object:
+        return name
+    return f"{name} {{ {selection_of(prop.shape.item, type_name + _upper(name), depth - 1)} }}" if depth else ""
+
+
+def members(union: Shape) -> Iterator[tuple[str, list[str]]]:
+    """The values that tell the members, and what properties each has."""
+    for option in union.schema["oneOf"]:
+        yield option["properties"]["kind"]["const"], list(option["properties"])
+
+
+def _upper(name: str) -> str:
+    return name[0].upper() + name[1:]
 
 
 @dataclass(frozen=True)
@@ -95,18 +114,21 @@ class Shown:
 
     keys: Mapping[str, set[str]]
 
-    def value(self, value: Json, shape: Shape) -> Json:
+    def value(self, value: Json, shape: Shape, depth: int = DEEPEST) -> Json:
         if isinstance(value, list):
-            return [self.value(element, shape.item) for element in value]
+            return [self.value(element, shape.item, depth) for element in value]
         if isinstance(value, dict) and shape.is_object:
-            return {name: self._property(value, prop) for name, prop in shape.properties.items()}
+            own = dict(members(shape))[value["kind"]] if "oneOf" in shape.schema else list(shape.properties)
+            shown = {name: shape.properties[name] for name in own}
+            deeper = {n: p for n, p in shown.items() if depth or p.holder or not p.shape.item.is_object}
+            return {name: self._property(value, prop, depth) for name, prop in deeper.items()}
         if kind_of(shape.schema) == "long" and value is not None and abs(value) > 2**53:
             return str(value)
         return enum_name(value) if "enum" in shape.schema and value is not None else value
 
-    def _property(self, record: dict[str, Any], prop: Property) -> Json:
+    def _property(self, record: dict[str, Any], prop: Property, depth: int) -> Json:
         if prop.holder is None:
-            return self.value(record.get(prop.name), prop.shape)
+            return self.value(record.get(prop.name), prop.shape, depth - 1)
         held = record.get(prop.holder)
         if prop.shape.is_list:
             return [self._target(key, prop.shape.item) for key in held or ()]

@@ -52,6 +52,7 @@ def stocks(draw: Draw) -> Stock:
     target["schema"]["properties"] |= {"code": {"type": "string"}}
     source: File = {"name": SOURCE, "plural": "things", "key": "code"}
     source["schema"] = _object(draw, "s", depth=2)
+    source["schema"]["$defs"] = {"Tree": _tree(draw)}
     source["schema"]["properties"] |= {"code": {"type": "string"}} | _links(draw, target)
     files = {TARGET: target, SOURCE: source}
     codes = {TARGET: CODES[:6], SOURCE: CODES}
@@ -82,7 +83,12 @@ def _object(draw: Draw, prefix: str, depth: int) -> dict[str, Json]:
 
 def _property(draw: Draw, name: str, depth: int) -> dict[str, Json]:
     how = draw(
-        st.sampled_from(["scalar"] * 5 + ["scalars", "anything"] + ["object", "objects", "objects"] * bool(depth))
+        st.sampled_from(
+            ["scalar"] * 5
+            + ["scalars", "anything"]
+            + ["object", "objects", "objects"] * bool(depth)
+            + ["union", "unions", "tree", "trees"] * (depth > 1)
+        )
     )
     if how == "scalar":
         return _nullable(draw, _scalar(draw, SCALARS))
@@ -92,8 +98,27 @@ def _property(draw: Draw, name: str, depth: int) -> dict[str, Json]:
         return _nullable(
             draw, {"type": "array", "items": _scalar(draw, ["string", "text", "enum", "integer", "long", "date"])}
         )
-    inner = _object(draw, name, depth - 1)
-    return _nullable(draw, inner if how == "object" else {"type": "array", "items": inner})
+    if how in ("tree", "trees"):
+        inner: dict[str, Json] = {"$ref": TREE}
+    elif how in ("union", "unions"):
+        inner = {"oneOf": [_member(draw, name, told) for told in ("left", "right")]}
+    else:
+        inner = _object(draw, name, depth - 1)
+    return _nullable(draw, {"type": "array", "items": inner} if how.endswith("s") else inner)
+
+
+TREE = "#/$defs/Tree"
+
+
+def _tree(draw: Draw) -> dict[str, Json]:
+    """An object that has further ones of its kind inside."""
+    kids = {"type": "array", "items": {"$ref": TREE}}
+    return {"type": "object", "properties": {"label": _scalar(draw, SCALARS), "kids": kids}}
+
+
+def _member(draw: Draw, name: str, told: str) -> dict[str, Json]:
+    own = {f"{name}{told}": _nullable(draw, _scalar(draw, SCALARS))}
+    return {"type": "object", "required": ["kind"], "properties": {"kind": {"const": told}, **own}}
 
 
 def _scalar(draw: Draw, kinds: list[str]) -> dict[str, Json]:
@@ -132,24 +157,31 @@ def _links(draw: Draw, target: File) -> dict[str, Json]:
 
 
 def _record(draw: Draw, file: File, code: str) -> Record:
-    record: Record = _value(draw, file["schema"])
+    record: Record = _value(draw, file["schema"], file["schema"].get("$defs", {}).get("Tree", {}))
     return record | {"code": code}
 
 
-def _value(draw: Draw, schema: dict[str, Json]) -> Json:
+def _value(draw: Draw, schema: dict[str, Json], tree: dict[str, Json], height: int = 2) -> Json:
+    """A value of a schema; trees are as high as `height`."""
+    if "$ref" in schema:
+        return _value(draw, tree, tree, height - 1)
+    if "oneOf" in schema:
+        member = draw(st.sampled_from(schema["oneOf"]))
+        return _value(draw, member, tree) | {"kind": member["properties"]["kind"]["const"]}
     types = schema.get("type", [])
     if "null" in types and draw(st.integers(0, 3)) == 0:
         return None
     if "array" in types:
-        return [_value(draw, schema["items"]) for _ in range(draw(st.integers(0, 3)))]
+        most = 3 if height else 0
+        return [_value(draw, schema["items"], tree, height) for _ in range(draw(st.integers(0, most)))]
     if schema.get("format") != "geo-point" and "properties" in schema:
         present = [name for name in schema["properties"] if draw(st.integers(0, 4))]
-        return {name: _value(draw, schema["properties"][name]) for name in present}
-    if "x-link" in schema:
-        return draw(st.sampled_from([*CODES[:6], *MISSING]))
-    return draw(st.sampled_from(values_of(schema)))
+        return {name: _value(draw, schema["properties"][name], tree, height) for name in present}
+    return draw(st.sampled_from([*CODES[:6], *MISSING] if "x-link" in schema else values_of(schema)))
 
 
 def values_of(schema: dict[str, Json]) -> list[Json]:
     """Some values of a property that is no object and no list."""
-    return list(KINDS[kind_of(schema)].values)
+    if "const" in schema:
+        return [schema["const"]]
+    return list(schema.get("enum") or KINDS[kind_of(schema)].values)

@@ -59,6 +59,8 @@ async def check_answers(one: OneProcess, answers: Answers, asked: list[tuple[Que
         for number, facet in enumerate(question.facets):
             answered = facet_answered(at(found[alias][f"f{number}"], facet.path), facet)
             assert answered == answers.facet(question, facet), facet
+        expected_counts = answers.counts(question)
+        assert {name: found[alias][name] for name in expected_counts} == expected_counts, question
         cursors = [edge["cursor"] for edge in found[alias]["edges"]]
         for page in several:
             expected[following.page(question, page, cursors)] = question, page, answers.page(question, page, keys)
@@ -73,7 +75,7 @@ async def check_records(one: OneProcess, answers: dict[str, Answers], name: str)
     keys = {other: {record["code"] for record in one_of.records} for other, one_of in answers.items()}
     document = Document(shape)
     alias = document.add({"first": ("Int", 100), "orderBy": (f"[{name}Order!]", [{"code": "ASC"}])},
-                         f"nodes {{ {selection_of(shape)} }}")  # fmt: skip
+                         f"nodes {{ {selection_of(shape, name)} }}")  # fmt: skip
     nodes = (await one.ask(document.text, document.variables))[alias]["nodes"]
     records = sorted(answers[name].records, key=lambda record: str(record["code"]))
     assert nodes == [Shown(keys).value(record, shape) for record in records]

@@ -19,6 +19,8 @@ class Kind:
     operators: tuple[str, ...] = ()
     facets: tuple[Json, ...] = ()
     ordered: bool = True
+    math: tuple[str, ...] = ()
+    """Of dates: operands beside the values."""
 
     @property
     def is_string(self) -> bool:
@@ -30,6 +32,7 @@ def _string(values: Sequence[str], **schema: Json) -> Kind:
 
 
 RANGE_FACET = {"ranges": [{"to": 0}, {"from": 0, "to": 2}, {"from": 1}]}
+CALENDARS = ({"calendarInterval": "year"}, {"calendarInterval": "month"})
 KINDS: dict[str, Kind] = {
     "string": _string(["", "a", "A", "ab", "Ab", "b*", "é", "É", "z?", "\\", "a b", "𝒳", "\uffee"]),
     "text": _string(
@@ -54,7 +57,8 @@ KINDS: dict[str, Kind] = {
         {"type": "string", "format": "date"},
         ["1999-12-31", "2000-01-01", "2020-02-29", "0001-01-01"],
         RANGES,
-        (True,),
+        (True, *CALENDARS),
+        math=("2020-02-29||-1d", "2000-01-01||-1d/M", "2020-02-29||/y", "1998-01-31||+1M+1y"),
     ),
     "date-time": Kind(
         {"type": "string", "format": "date-time"},
@@ -65,6 +69,8 @@ KINDS: dict[str, Kind] = {
             "2021-01-01T00:00:00-05:00",
         ],
         RANGES,
+        CALENDARS,
+        math=("2020-02-29T12:00:00Z||/M", "2019-02-28||+1y/d", "2021-01-01||", "2020-02-29T13:00:00", "2021-01-01||/y"),
     ),
     "place": Kind(
         {

@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from tests.acceptance.oracle.shapes import Path, Property, Shape
 from tests.integration.questions.catalogs import Draw, values_of
-from tests.integration.questions.kinds import KINDS, Json, Kind, kind_of
+from tests.integration.questions.counts import DEEPEST, Counts, counts
+from tests.integration.questions.kinds import KINDS, RANGES, Json, Kind, kind_of
 
 Input = dict[str, Json]
 
 
 @dataclass(frozen=True)
 class FacetAsked:
-    """A facet with its arguments; `how` is `terms`, `interval` or `ranges`."""
+    """A facet with its arguments; `how` is `terms`, `interval`, `calendarInterval` or `ranges`."""
 
     path: Path
     how: str
@@ -30,6 +31,7 @@ class Question:
     order: list[Input]
     facets: list[FacetAsked] = field(default_factory=list)
     words: str | None = None
+    counts: Counts = field(default_factory=Counts)
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,11 @@ def questions(draw: Draw, shape: Shape) -> Question:
         else None
     )
     return Question(
-        draw_filter(draw, shape), draw_order(draw, shape), [_facet(draw, shape, path) for path in chosen], words
+        draw_filter(draw, shape),
+        draw_order(draw, shape),
+        [_facet(draw, shape, path) for path in chosen],
+        words,
+        draw(counts(shape)),
     )
 
 
@@ -72,16 +78,16 @@ def draw_filter(draw: Draw, shape: Shape, depth: int = 3) -> Input:
         return {how: [draw_filter(draw, shape, depth - 1) for _ in range(draw(st.integers(0, 2)))]}
     if how == "not":
         return {how: draw_filter(draw, shape, depth - 1)}
-    usable = [prop for prop in shape.properties.values() if _is_filtered(prop)]
+    usable = [prop for prop in shape.properties.values() if _is_filtered(prop, deeper=depth > 0)]
     if how == "none" or not usable:
         return {}
     props = draw(st.lists(st.sampled_from(usable), min_size=1, max_size=2, unique_by=id))
     return {prop.field: _condition(draw, prop.shape, depth) for prop in props}
 
 
-def _is_filtered(prop: Property) -> bool:
+def _is_filtered(prop: Property, *, deeper: bool) -> bool:
     end = prop.shape.item
-    return end.is_object or prop.holder is not None or kind_of(end.schema) != "anything"
+    return deeper if end.is_object or prop.holder is not None else kind_of(end.schema) != "anything"
 
 
 def _condition(draw: Draw, shape: Shape, depth: int) -> Input:
@@ -120,6 +126,10 @@ def _scalar_condition(draw: Draw, shape: Shape) -> Input:
             found[operator] = draw(st.sampled_from(["red", "ball red", "Eclair", "éclair", "nothing"]))
         else:
             found[operator] = draw(st.lists(_operands(shape), max_size=3) if operator == "in" else _operands(shape))
+    if kind.math and draw(st.integers(0, 2)) == 0:
+        found[draw(st.sampled_from(RANGES))] = draw(st.sampled_from(kind.math))
+        if name == "date-time":
+            found["timeZone"] = draw(st.sampled_from(["UTC", "+05:30", "America/New_York"]))
     return {**found, "ignoreCase": True} if kind.is_string and draw(st.integers(0, 3)) == 0 else found
 
 
@@ -167,19 +177,21 @@ def _order_entry(draw: Draw, shape: Shape, path: Path) -> Input:
     return dict(direction)
 
 
-def order_paths(shape: Shape) -> Iterator[Path]:
+def order_paths(shape: Shape, above: int = 0) -> Iterator[Path]:
     """The ways to what can be ordered by: scalars, also inside lists of objects and over links."""
     for name, prop in shape.properties.items():
         if prop.shape.item.is_object:
-            yield from ((name, *rest) for rest in order_paths(prop.shape.item))
+            if above < DEEPEST - 1:
+                yield from ((name, *rest) for rest in order_paths(prop.shape.item, above + 1))
         elif not prop.shape.is_list and KINDS[kind_of(prop.shape.schema)].ordered:
             yield (name,)
 
 
-def facet_paths(shape: Shape) -> Iterator[Path]:
+def facet_paths(shape: Shape, above: int = 0) -> Iterator[Path]:
     for name, prop in shape.properties.items():
         if prop.shape.item.is_object:
-            yield from ((name, *rest) for rest in facet_paths(prop.shape.item))
+            if above < DEEPEST - 1:
+                yield from ((name, *rest) for rest in facet_paths(prop.shape.item, above + 1))
         elif prop.shape.item.annotation.get("facet"):
             yield (name,)
 
