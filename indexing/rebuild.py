@@ -17,9 +17,9 @@ from indexing.bulk import Outcome, bulk_items, linked, send
 from indexing.indexes import fingerprint
 from indexing.preparing import prepare_index
 from indexing.services import Services
-from indexing.sync import DRAINING
 from indexing.verify import verify_index
 from models.collections.properties import Collection
+from models.outbox import DRAINING
 from models.records import Record, count_records, records_after
 from models.states import CollectionState, read_state, save_state
 

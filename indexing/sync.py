@@ -20,14 +20,24 @@ from indexing.services import Services
 from metrics import OUTBOX_ROWS
 from models.deadletters import drop_index_letters
 from models.links import queue_sources
-from models.outbox import OutboxRow, Stage, bury, claim, done, may_follow, move, postpone, raise_versions, records_for
+from models.outbox import (
+    DRAINING,
+    OutboxRow,
+    Stage,
+    bury,
+    claim,
+    done,
+    may_follow,
+    move,
+    postpone,
+    raise_versions,
+    records_for,
+)
 from models.records import Record
 from models.states import CollectionState, count_changes, read_states
 from models.writes import WriteSession
 
 MAX_DELAY_SECONDS = 300
-DRAINING = "draining"
-"""Held while documents are on their way to indices; whoever removes an index waits until it is free."""
 PATIENCE = timedelta(seconds=5)
 """How long what follows a changed record waits for others that change together with it."""
 FOLLOWED_AT_ONCE = 5_000

@@ -33,6 +33,12 @@ from models.sessions import Session
 from models.tables import outbox
 from models.writes import WriteSession
 
+DRAINING = "draining"
+"""Held while documents are on their way to indices; whoever removes an index waits until it is free.
+
+A transaction that holds it writes no records, which `models.changes` builds on.
+"""
+
 
 class Stage(IntEnum):
     """What is to be done with the record of a row."""

@@ -64,8 +64,10 @@ revisions = Table(
     Column("at", Moment, nullable=False, server_default=func.now()),
     Column("by", Text),
     Column("data", JSONB),
+    Column("transaction_id", BigInteger, nullable=False, server_default=text("(pg_current_xact_id()::text::bigint)")),
     PrimaryKeyConstraint("record_id", "revision", name="revisions_pkey"),
 )
+Index("revisions_in_order", revisions.c.transaction_id, revisions.c.record_id, revisions.c.revision)
 
 outbox = Table(
     "outbox",

@@ -25,6 +25,7 @@ from models.collections.properties import Collection, Path
 from resolvers.context import Context
 from resolvers.histories import History, history
 from resolvers.nodes import Node, read_global_id
+from schema.changes import change_subscription
 from schema.connections import Connections
 from schema.dead_letters import DeadLetterFields
 from schema.info import Info
@@ -66,7 +67,9 @@ def build_schema(catalog: Catalog) -> GraphQLSchema:
     return GraphQLSchema(
         query=GraphQLObjectType("Query", queries | static.query_type.fields, description=static.query_type.description),
         subscription=GraphQLObjectType(
-            "Subscription", tasks.subscriptions(), description="Everything that can be followed."
+            "Subscription",
+            tasks.subscriptions() | {"recordChanged": change_subscription(registry)},
+            description="Everything that can be followed.",
         ),
         mutation=GraphQLObjectType("Mutation", changes, description="Everything that can be changed."),
         types=[registry.node, registry.record, *records],

@@ -14,6 +14,7 @@ from indexing.services import Services
 from models.task_runs import cancel_task, revive_tasks, waiting_tasks
 from models.tasks import Order, State, Task, create_task, find_task, forget_tasks
 from tasks.app import HANDOVER_EXPIRES_SECONDS, WORK, celery_app, task_name
+from tasks.change_feed import ChangeFeed
 from tasks.feed import TaskFeed
 
 SILENCE = timedelta(seconds=15)
@@ -50,16 +51,19 @@ class TaskDesk:
     services: Services
     app: Celery
     feed: TaskFeed
+    changes: ChangeFeed
 
     @classmethod
     def open(cls, services: Services, app: Celery | None = None) -> "TaskDesk":
         """A desk that connects when it is first used; `close` gives back what it holds."""
         settings = services.settings
         feed = TaskFeed(services.database, settings.redis_url, f"{settings.index_prefix}:tasks")
-        return cls(services, app or celery_app(settings), feed)
+        changes = ChangeFeed(services.database, settings.redis_url, f"{settings.index_prefix}:changes")
+        return cls(services, app or celery_app(settings), feed, changes)
 
     async def close(self) -> None:
         await self.feed.close()
+        await self.changes.close()
 
     async def start(self, order: Order) -> Task:
         """A new task, handed over. Raises `AlreadyRunning` where one of its kind and collection has not ended."""

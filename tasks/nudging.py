@@ -1,6 +1,10 @@
-"""Tells the workers that there is work. A nudge may be lost: the outbox row is not, and the sweep finds it."""
+"""Tells the workers that there is work, and who follows records that there are changes.
+
+A nudge may be lost: the outbox row and the revision are not, and are found.
+"""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 
 import structlog
 from celery import Celery
@@ -12,16 +16,20 @@ log = structlog.get_logger()
 
 
 class Nudges:
-    """Sends nudges from a process's event loop without making anybody wait; many at once become one."""
+    """Sends nudges from a process's event loop without making anybody wait; many at once become one.
 
-    def __init__(self, app: Celery) -> None:
+    `tell` tells who follows records.
+    """
+
+    def __init__(self, app: Celery, tell: Callable[[], Awaitable[None]] | None = None) -> None:
         self._app = app
+        self._tell = tell
         self._waiting = False
         self._sending: asyncio.Task[None] | None = None
         self.lost = 0
 
     async def index(self) -> None:
-        """Have the outbox drained soon."""
+        """Have the outbox drained, and the changes heard, soon."""
         self._waiting = True
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
@@ -34,6 +42,8 @@ class Nudges:
     async def _send(self) -> None:
         while self._waiting:
             self._waiting = False
+            if self._tell:
+                await self._tell()
             try:
                 await asyncio.to_thread(self._publish)
             except (OSError, KombuError) as error:
