@@ -69,6 +69,9 @@ class Settings(BaseSettings):
     fetch_timeout: float = Field(
         default=30.0, gt=0, description="Seconds that an address may take to answer, and to send its next bytes."
     )
+    compiled: bool = Field(
+        default=True, description="Whether operations are compiled; if not, graphql-core runs all of them."
+    )
     harvest_overlap: float = Field(
         default=3_600.0, ge=0, description="Seconds before the start of the last harvest from which the next one asks."
     )

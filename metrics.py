@@ -30,6 +30,12 @@ REQUEST_SECONDS = Histogram(
     buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30),
     registry=REGISTRY,
 )
+HANDED = Counter(
+    "catalograph_operations_handed",
+    "Operations that were left to graphql-core, by reason; all others are compiled.",
+    ["reason"],
+    registry=REGISTRY,
+)
 
 
 class Level(Protocol):

@@ -29,7 +29,7 @@ from resolvers.viewer import viewer_of
 from schema.build import build_schema
 from schema.endpoint.application import Closer, GraphQLEndpoint, Limits
 from schema.endpoint.documents import Document, Documents, Operation
-from schema.endpoint.execution import CoreExecutor
+from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
 from schema.endpoint.request import RequestHead
 from schema.endpoint.streams import Streams
 from schema.explaining import WithExplanation, trace_asked_for
@@ -53,7 +53,7 @@ def make_app(services: Services) -> Starlette:
     nudges, tasks = Nudges(celery), TaskDesk.open(services, celery)
     visibility = Visibility(services)
     documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
-    executor = WithExplanation(WithLateErrors(CoreExecutor(schema)))
+    executor = WithExplanation(WithLateErrors((CompiledExecutor if settings.compiled else CoreExecutor)(schema)))
 
     async def context(head: RequestHead) -> tuple[Context, Closer]:
         viewer = await viewer_of(services, head.authorization)
@@ -87,7 +87,7 @@ def make_app(services: Services) -> Starlette:
 class WithLateErrors:
     """Adds to an answer the errors that belong beside complete data."""
 
-    def __init__(self, inner: CoreExecutor) -> None:
+    def __init__(self, inner: Executor) -> None:
         self._inner = inner
 
     def __call__(

@@ -1,7 +1,7 @@
 """What is known of a document before it runs: its operations, and what each selects."""
 
 from collections import Counter
-from collections.abc import Awaitable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from graphql import (
@@ -36,13 +36,19 @@ Started = ExecutionResult | Awaitable[ExecutionResult]
 
 
 class Plan:
-    """A valid document that can be run any number of times, at the same time too."""
+    """A valid document that can be run any number of times, at the same time too.
 
-    def __init__(self, schema: GraphQLSchema, document: DocumentNode) -> None:
+    `on_handed` is told the reason whenever a run is left to graphql-core.
+    """
+
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, on_handed: Callable[[str], None] = lambda reason: None
+    ) -> None:
         assert_valid_schema(schema)
         self.schema = schema
         self.document = document
         self.handed = Handed()
+        self._on_handed = on_handed
         fragments = [d for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
         uses = _Uses()
@@ -80,6 +86,7 @@ class Plan:
         reason = self._reason or ("unknown operation" if operation is None else operation.beyond)
         if operation is None or reason:
             self.handed[reason or ""] += 1
+            self._on_handed(reason)
             return execute(self.schema, self.document, root, context, variables, operation_name)
         return operation.start(variables, root, context)
 

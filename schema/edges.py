@@ -1,10 +1,12 @@
 """The edges and the page information that all connections of searches have."""
 
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Protocol
 
 from graphql import GraphQLField, GraphQLFloat, GraphQLObjectType, GraphQLString
 
+from execution.reads import SOURCE, Derive
 from resolvers.searches import Edge
 from schema.info import Info
 from schema.outputs import listed, required
@@ -52,28 +54,32 @@ def page_fields(registry: Registry, name: str, node: Any) -> dict[str, GraphQLFi
 
 def _edge_type(registry: Registry, name: str, node: Any) -> GraphQLObjectType:
     fields = {
-        "node": GraphQLField(required(node), resolve=lambda s, _info: s.edge.node, description="The record."),
+        "node": GraphQLField(required(node), resolve=_of_edge("node"), description="The record."),
         "cursor": GraphQLField(
             required(GraphQLString),
-            resolve=lambda s, _info: s.page.cursor(s.edge.place),
+            resolve=Derive(lambda s: s.page.cursor(s.edge.place)),
             description="Its place, for after and before.",
         ),
-        "score": GraphQLField(
-            GraphQLFloat, resolve=lambda s, _info: s.edge.score, description="How well it meets the search."
-        ),
+        "score": GraphQLField(GraphQLFloat, resolve=_of_edge("score"), description="How well it meets the search."),
         "highlights": GraphQLField(
             required(listed(registry.highlight)),
-            resolve=lambda s, _info: [{"path": p, "fragments": f} for p, f in s.edge.highlights.items()],
+            resolve=Derive(lambda s: [{"path": p, "fragments": f} for p, f in s.edge.highlights.items()]),
             description="Where the search matched.",
         ),
         "explanation": GraphQLField(
             JSON,
-            resolve=lambda s, _info: s.edge.explanation,
+            resolve=_of_edge("explanation"),
             description="How Elasticsearch made the score, `{value description details}`; null for who is not `admin`.",
         ),
     }
     title = "A record and its place in the order."
-    return registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
+    return registry.once(
+        name, lambda: GraphQLObjectType(name, fields, description=title, extensions={SOURCE: EdgeSource})
+    )
+
+
+def _of_edge(name: str) -> Derive:
+    return Derive(attrgetter(f"edge.{name}"))
 
 
 def _page_info(page: Page, _info: Info) -> dict[str, Any]:

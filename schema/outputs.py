@@ -1,6 +1,7 @@
 """The object types of a collection: its records, and the objects inside them."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -16,10 +17,11 @@ from graphql import (
     GraphQLUnionType,
 )
 
+from execution.reads import SOURCE, Derive, Read
 from models.collections.kinds import ENUM, GEO, LINK
 from models.collections.properties import Collection, Property, Shape, key_text
 from resolvers.context import Context
-from resolvers.nodes import global_id
+from resolvers.nodes import Node, global_id
 from schema.info import Info
 from schema.registry import Registry
 
@@ -64,6 +66,7 @@ class Outputs:
                 fields,
                 interfaces=[registry.node, registry.record],
                 description=collection.description,
+                extensions={SOURCE: Node},
             ),
         )
 
@@ -125,19 +128,16 @@ class Outputs:
 
 
 _ENVELOPE: dict[str, Resolver] = {
-    "id": lambda node, _info: global_id(node.collection.name, node.id),
-    "key": lambda node, _info: node.key,
-    "revision": lambda node, _info: node.revision,
-    "createdAt": lambda node, _info: node.created_at,
-    "updatedAt": lambda node, _info: node.updated_at,
+    "id": Derive(lambda node: global_id(node.collection.name, node.id)),
+    "key": Derive(attrgetter("key")),
+    "revision": Derive(attrgetter("revision")),
+    "createdAt": Derive(attrgetter("created_at")),
+    "updatedAt": Derive(attrgetter("updated_at")),
 }
 
 
-def _plain(prop: Property, *, root: bool) -> Resolver:
-    name = prop.name
-    if root:
-        return lambda node, _info: node.data.get(name)
-    return lambda element, _info: element.get(name)
+def _plain(prop: Property, *, root: bool) -> Read:
+    return Read(prop.name, "data" if root else None)
 
 
 def _guarded(prop: Property, resolve: Resolver) -> Resolver:

@@ -2,12 +2,13 @@
 
 from schema.endpoint.application import Closer, ContextFactory, GraphQLEndpoint, Limits, Page
 from schema.endpoint.documents import Document, Documents, DocumentSource, Operation, sent_text
-from schema.endpoint.execution import CoreExecutor, Executor
+from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
 from schema.endpoint.request import Parameters, RequestHead
 
 __all__ = [
     "Closer",
     "ContextFactory",
+    "CompiledExecutor",
     "CoreExecutor",
     "Document",
     "DocumentSource",

@@ -4,12 +4,15 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
+from weakref import WeakKeyDictionary
 
 from graphql import ExecutionResult, GraphQLSchema
 from graphql.execution import Executor as GraphQLCoreExecutor
 from graphql.execution import create_source_event_stream, execute
 from starlette.types import Receive
 
+from execution import Plan
+from metrics import HANDED
 from schema.endpoint.body import ClientGone
 from schema.endpoint.documents import Document, Operation
 
@@ -46,6 +49,26 @@ class CoreExecutor:
             variable_values=variables,
             operation_name=operation.name,
         )
+
+
+class CompiledExecutor:
+    """Runs the plan that a document is compiled to when it first runs, and that is kept as long as the document."""
+
+    def __init__(self, schema: GraphQLSchema) -> None:
+        self._schema = schema
+        self._plans: WeakKeyDictionary[Document, Plan] = WeakKeyDictionary()
+
+    def __call__(
+        self, document: Document, operation: Operation, variables: Variables, context: object, root: object = None
+    ) -> ExecutionResult | Awaitable[ExecutionResult]:
+        plan = self._plans.get(document)
+        if plan is None:
+            plan = self._plans[document] = Plan(self._schema, document.ast, _count_handed)
+        return plan.start(operation.name, variables, root, context)
+
+
+def _count_handed(reason: str) -> None:
+    HANDED.labels(reason).inc()
 
 
 async def source_events(

@@ -16,7 +16,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.info import Info
 
 from errors import BadUserInput, CatalographError, DatabaseUnavailable, Forbidden, Unauthenticated
-from schema.endpoint import CoreExecutor, Documents, GraphQLEndpoint, Limits, RequestHead
+from schema.endpoint import CompiledExecutor, Documents, GraphQLEndpoint, Limits, RequestHead
 from schema.endpoint.streams import Streams
 
 
@@ -180,7 +180,7 @@ class App:
     def __post_init__(self) -> None:
         schema = core_schema()
         documents = Documents(schema, max_tokens=self.max_tokens, introspection=self.introspection)
-        executor = CoreExecutor(schema)
+        executor = CompiledExecutor(schema)
         streams = Streams(schema, documents, executor, self.context, self.limits.timeout) if self.streaming else None
         self.endpoint = GraphQLEndpoint(documents, executor, self.context, self.limits, page=page, streams=streams)
 
