@@ -7,8 +7,8 @@ from schema.endpoint.request import Parameters, RequestHead
 
 __all__ = [
     "Closer",
-    "ContextFactory",
     "CompiledExecutor",
+    "ContextFactory",
     "CoreExecutor",
     "Document",
     "DocumentSource",
