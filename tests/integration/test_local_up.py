@@ -274,7 +274,7 @@ def test_a_stop_while_it_starts_leaves_nothing(up: Up) -> None:
     with up.start() as running:
         assert running.stdout is not None
         running.stdout.readline()
-        wait_until(lambda: any(each.name() == "java" for each in up.processes()))
+        wait_until(lambda: any("bin/java" in _said(each) for each in up.processes()))
         running.send_signal(signal.SIGINT)
         assert running.wait(timeout=15) == 0
     wait_until(lambda: up.processes() == [], 2)
