@@ -1,23 +1,24 @@
 """Streams of results over Strawberry's view: WebSocket (`graphql-transport-ws`) and Server-Sent Events.
 
 The protocols are Strawberry's; documents, limits, contexts and errors are the endpoint's. Every operation and every
-event of a subscription gets a context of its own, so that no event is answered from what an earlier one had loaded,
-and a token that has ended ends its subscriptions with their next event.
+event of a subscription gets a context of its own, so that no event is answered from what an earlier one had loaded.
+A token that has ended ends its connections, whether there are events or not.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from graphql import ExecutionResult as CoreResult
 from graphql import GraphQLError, GraphQLSchema, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
-from strawberry.asgi import GraphQL
+from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
+from strawberry.http.exceptions import NonJsonMessageReceived
 from strawberry.schema.base import BaseSchema
 from strawberry.schema.config import StrawberryConfig
 from strawberry.subscriptions import GRAPHQL_SSE_PROTOCOL, GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -27,29 +28,17 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from errors import Forbidden, OperationTimeout, Unauthenticated
 from schema.endpoint.application import ContextFactory
+from schema.endpoint.connection import Connection
 from schema.endpoint.documents import Document, DocumentRefused, Documents, DocumentSource, Operation, sent_text
 from schema.endpoint.execution import Executor, Variables, source_events
 from schema.endpoint.json import encode
+from schema.endpoint.messages import is_message
 from schema.endpoint.request import Parameters, RequestHead, request_head
+from schema.endpoint.watching import WATCH_SECONDS, Watch
 from schema.errors import Stage, public_error, public_errors
 
 Results = AsyncGenerator[ExecutionResult, None]
-
-
-@dataclass(slots=True)
-class Connection:
-    """A WebSocket or event stream; the view fills in `connection_params` once the client has said who it is."""
-
-    opened_by: RequestHead
-    connection_params: dict[str, object] | None = None
-
-    @property
-    def head(self) -> RequestHead:
-        """The head for its operations, with the `authorization` of the payload of `connection_init`, if any."""
-        for name, value in (self.connection_params or {}).items():
-            if name.lower() == "authorization" and isinstance(value, str):
-                return replace(self.opened_by, authorization=value)
-        return self.opened_by
+_CONNECTION = "catalograph.connection"
 
 
 class Operations:
@@ -86,7 +75,12 @@ class Operations:
         """The results of one operation: one of a query or mutation, any number of a subscription."""
         assert isinstance(context_value, Connection)
         parameters = Parameters(query, operation_name or None, variable_values, operation_extensions)
-        return self._results(context_value.head, parameters)
+        return self._results(context_value, parameters)
+
+    async def check(self, head: RequestHead) -> None:
+        """Raises `Unauthenticated` or `Forbidden` for who may not ask anything."""
+        async with self.context(head):
+            pass
 
     @asynccontextmanager
     async def context(self, head: RequestHead) -> AsyncIterator[object]:
@@ -97,7 +91,10 @@ class Operations:
         finally:
             await close()
 
-    async def _results(self, head: RequestHead, parameters: Parameters) -> Results:
+    async def _results(self, connection: Connection, parameters: Parameters) -> Results:
+        head = connection.head
+        if connection.socket is None:
+            connection.reader = asyncio.current_task()
         try:
             async with self.context(head) as context:
                 document = self._documents.prepare(await self._source(parameters, context))
@@ -108,6 +105,11 @@ class Operations:
                 async with aclosing(self._each(document, operation, parameters.variables, context, head)) as results:
                     async for result in results:
                         yield result
+        except asyncio.CancelledError:
+            if connection.socket is not None or not connection.was_cut_off():
+                raise
+            ended = Unauthenticated("The token has ended or was revoked.", "Ask for a new one.")
+            yield PreExecutionError(None, [public_error(ended, head.request_id)])
         except DocumentRefused as error:
             yield PreExecutionError(None, public_errors(error.errors, head.request_id, error.stage))
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the client gets an answer
@@ -144,11 +146,24 @@ class Operations:
             raise OperationTimeout(message, "Ask for less.") from None
 
 
+class Messages(ASGIWebSocketAdapter):
+    """The client's messages, each an object of the shape that graphql-transport-ws says; others close with 4400."""
+
+    async def iter_json(self, *, ignore_parsing_errors: bool = False) -> AsyncGenerator[object, None]:
+        async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
+            if not is_message(message):
+                raise NonJsonMessageReceived
+            yield message
+
+
 class Streams(GraphQL[Connection, None]):
     """The ASGI application for WebSockets and event streams.
 
-    A WebSocket that carries a cookie must come from this origin or one of `allowed_origins`.
+    A WebSocket that carries a cookie must come from this origin or one of `allowed_origins`. Every `watch_seconds`
+    those connections are ended whose token has ended.
     """
+
+    websocket_adapter_class = Messages
 
     def __init__(
         self,
@@ -160,8 +175,10 @@ class Streams(GraphQL[Connection, None]):
         *,
         source: DocumentSource = sent_text,
         allowed_origins: Collection[str] = (),
+        watch_seconds: float = WATCH_SECONDS,
     ) -> None:
         self._operations = Operations(schema, documents, executor, context_factory, timeout, source)
+        self.watch = Watch(self._operations.check, watch_seconds)
         super().__init__(
             cast("BaseSchema", self._operations),
             graphql_ide=None,
@@ -169,16 +186,29 @@ class Streams(GraphQL[Connection, None]):
             allowed_origins=tuple(allowed_origins),
         )
 
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except asyncio.CancelledError:
+            if _CONNECTION not in scope or not scope[_CONNECTION].was_cut_off():
+                raise
+        finally:
+            if _CONNECTION in scope:
+                self.watch.discard(scope[_CONNECTION])
+
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
         head = request_head(request.scope)
         if isinstance(response, Response):
             response.headers["x-request-id"] = head.request_id
-        return Connection(head)
+        connection = Connection(head, request if isinstance(request, WebSocket) else None)
+        request.scope[_CONNECTION] = connection
+        self.watch.add(connection)
+        return connection
 
     async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
         try:
-            async with self._operations.context(context.head):
-                return cast("UnsetType", UNSET)
+            await self._operations.check(context.head)
+            return cast("UnsetType", UNSET)
         except (Unauthenticated, Forbidden) as error:
             raise ConnectionRejectionError from error
 

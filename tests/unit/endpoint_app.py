@@ -148,6 +148,14 @@ class Subscription:
         raise RuntimeError("password=hunter2")
 
     @strawberry.subscription
+    async def silent(self, info: Info[Context, None]) -> AsyncIterator[int]:
+        try:
+            await asyncio.Event().wait()
+            yield 1
+        finally:
+            info.context.log.append("ended")
+
+    @strawberry.subscription
     async def endless(self, info: Info[Context, None]) -> AsyncIterator[int]:
         try:
             while True:
@@ -176,12 +184,15 @@ class App:
     introspection: bool = True
     streaming: bool = True
     log: list[str] = field(default_factory=list)
+    ended: set[str | None] = field(default_factory=set)
+    """Credentials that open nothing any more."""
 
     def __post_init__(self) -> None:
         schema = core_schema()
         documents = Documents(schema, max_tokens=self.max_tokens, introspection=self.introspection)
         executor = CompiledExecutor(schema)
-        streams = Streams(schema, documents, executor, self.context, self.limits.timeout) if self.streaming else None
+        self.streams = Streams(schema, documents, executor, self.context, self.limits.timeout, watch_seconds=0.05)
+        streams = self.streams if self.streaming else None
         self.endpoint = GraphQLEndpoint(documents, executor, self.context, self.limits, page=page, streams=streams)
 
     async def context(self, head: RequestHead) -> tuple[Context, Any]:
@@ -189,6 +200,8 @@ class App:
             "Bearer bad": Unauthenticated("The token is unknown.", "Sign in again."),
             "Bearer down": DatabaseUnavailable("PostgreSQL does not answer.", "Try again."),
         }
+        if head.authorization in self.ended:
+            raise Unauthenticated("The token has ended.", "Ask for a new one.")
         if head.authorization in failures:
             raise failures[head.authorization]
         if head.authorization == "Bearer broken":

@@ -12,6 +12,7 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from schema.endpoint import Limits
+from schema.endpoint.connection import Connection
 from tests.unit.endpoint_app import App, Client, code, post
 
 EVENTS = {"accept": "text/event-stream"}
@@ -48,10 +49,16 @@ class Socket:
             "client": ("127.0.0.1", 1),
         }
         self._to.put_nowait({"type": "websocket.connect"})
-        self.task = asyncio.ensure_future(app.endpoint(scope, self._to.get, self._from.put))
+        self.task = asyncio.ensure_future(app.endpoint(scope, self._to.get, self.take))
+
+    async def take(self, message: Message) -> None:
+        await self._from.put(message)
 
     async def send(self, kind: str, **message: Any) -> None:
         await self._to.put({"type": "websocket.receive", "text": json.dumps({"type": kind, **message})})
+
+    async def send_text(self, text: str) -> None:
+        await self._to.put({"type": "websocket.receive", "text": text})
 
     async def event(self) -> Message:
         return await asyncio.wait_for(self._from.get(), 2)
@@ -164,6 +171,84 @@ class TestWebSockets:
         assert (await socket.event())["type"] == "websocket.close"
         async with connected(app, headers=foreign):
             pass
+
+    @pytest.mark.parametrize(
+        ("text", "code"),
+        [
+            ("{", 4400),
+            ("[]", 4400),
+            ('"subscribe"', 4400),
+            ('{"id": "1"}', 4400),
+            ('{"type": "dance"}', 4400),
+            ('{"type": "subscribe", "payload": {"query": "{ hello }"}}', 4400),
+            ('{"type": "subscribe", "id": 1, "payload": {"query": "{ hello }"}}', 4400),
+            ('{"type": "subscribe", "id": "1", "payload": {}}', 4400),
+            ('{"type": "subscribe", "id": "1", "payload": {"query": "{ hello }", "variables": []}}', 4400),
+            ('{"type": "complete"}', 4400),
+            ('{"type": "connection_init"}', 4429),
+        ],
+    )
+    async def test_a_message_against_the_protocol_closes_the_socket_with_its_code(
+        self, app: App, text: str, code: int
+    ) -> None:
+        async with connected(app) as socket:
+            await socket.send_text(text)
+            assert (await socket.event())["code"] == code
+
+    async def test_who_subscribes_before_saying_who_it_is_is_closed(self, app: App) -> None:
+        socket = Socket(app, {})
+        await socket.event()
+        await socket.send("subscribe", id="1", payload={"query": "{ hello }"})
+        assert (await socket.event())["code"] == 4401
+        await socket.leave()
+
+    async def test_an_id_that_is_in_use_closes_the_socket(self, app: App) -> None:
+        async with connected(app) as socket:
+            for _ in range(2):
+                await socket.send("subscribe", id="1", payload={"query": "subscription { silent }"})
+            assert (await socket.event())["code"] == 4409
+
+    async def test_a_token_that_ends_closes_its_sockets_and_no_others(self, app: App) -> None:
+        given = {"authorization": "Bearer a"}
+        async with connected(app, given) as one, connected(app) as other:
+            await one.send("subscribe", id="1", payload={"query": "subscription { silent }"})
+            await asyncio.sleep(0.1)
+            assert "ended" not in app.log
+            app.ended.add("Bearer a")
+            assert await one.event() == {"type": "websocket.close", "code": 4403, "reason": "Forbidden"}
+            await one.leave()
+            assert "ended" in app.log
+            await other.send("ping")
+            assert (await other.message())["type"] == "pong"
+        assert len(app.streams.watch) == 0
+
+    async def test_who_does_not_even_take_the_close_is_cut_off(self, app: App) -> None:
+        class Deaf(Socket):
+            async def take(self, message: Message) -> None:
+                if message["type"] == "websocket.close":
+                    await asyncio.Event().wait()
+                await super().take(message)
+
+        socket = Deaf(app, {})
+        await socket.event()
+        await socket.send("connection_init", payload={"authorization": "Bearer a"})
+        await socket.message()
+        await socket.send("subscribe", id="1", payload={"query": "subscription { silent }"})
+        await asyncio.sleep(0.02)
+        app.ended.add("Bearer a")
+        await asyncio.wait_for(socket.task, 4)
+        assert "ended" in app.log
+        assert len(app.streams.watch) == 0
+
+    async def test_what_cannot_be_checked_stays(self, app: App) -> None:
+        down = "Bearer down"
+        async with connected(app, {"authorization": "Bearer a"}) as socket:
+            (connection,) = app.streams.watch
+            assert isinstance(connection, Connection)
+            connection.connection_params = {"authorization": down}
+            await asyncio.sleep(0.15)
+            await socket.send("ping")
+            assert (await socket.message())["type"] == "pong"
 
     async def test_without_streams_a_socket_is_closed(self) -> None:
         assert (await Socket(App(streaming=False), {}).event())["type"] == "websocket.close"

@@ -1,0 +1,55 @@
+"""A connection that lasts: who opened it, and how it is ended when its token is."""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from starlette.websockets import WebSocket
+
+from schema.endpoint.request import RequestHead
+
+FORBIDDEN = 4403
+_PATIENCE = 1.0
+"""Seconds that a client has to take what is on its way to it, before it is cut off."""
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A WebSocket or event stream; the view fills in `connection_params` once the client has said who it is."""
+
+    opened_by: RequestHead
+    socket: WebSocket | None = None
+    connection_params: dict[str, object] | None = None
+    ended: bool = False
+    reader: "asyncio.Task[Any] | None" = None
+    """What reads the results of an event stream."""
+    _serving: "asyncio.Task[Any] | None" = field(default_factory=asyncio.current_task)
+
+    @property
+    def head(self) -> RequestHead:
+        """The head for its operations, with the `authorization` of the payload of `connection_init`, if any."""
+        for name, value in (self.connection_params or {}).items():
+            if name.lower() == "authorization" and isinstance(value, str):
+                return replace(self.opened_by, authorization=value)
+        return self.opened_by
+
+    async def end(self) -> None:
+        """Close a socket with 4403, end a stream with an error; cut off who does not take either."""
+        if self.ended:
+            return
+        self.ended = True
+        if self.socket is not None:
+            with suppress(TimeoutError, RuntimeError):  # it may have been closed meanwhile
+                async with asyncio.timeout(_PATIENCE):
+                    await self.socket.close(FORBIDDEN, "Forbidden")
+        elif self.reader is not None:
+            self.reader.cancel()
+        if self._serving is not None:
+            await asyncio.wait([self._serving], timeout=_PATIENCE)
+            self._serving.cancel()
+
+    def was_cut_off(self) -> bool:
+        """Whether the cancellation of the current task is ours; it is over then."""
+        task = asyncio.current_task()
+        return self.ended and task is not None and task.uncancel() == 0
