@@ -50,7 +50,8 @@ def make_app(services: Services) -> Starlette:
     settings = services.settings
     schema = build_schema(services.catalog)
     celery = celery_app(settings)
-    nudges, tasks = Nudges(celery), TaskDesk.open(services, celery)
+    tasks = TaskDesk.open(services, celery)
+    nudges = Nudges(celery, tasks.changes.publish)
     visibility = Visibility(services)
     documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
     executor = WithExplanation(WithLateErrors((CompiledExecutor if settings.compiled else CoreExecutor)(schema)))
