@@ -269,7 +269,14 @@ def test_the_own_condition_goes_from_the_element_that_others_describe() -> None:
 
 def test_that_there_is_an_element_is_no_condition_on_a_property_of_it() -> None:
     assert without_own({"authors": {"some": {}}}, ("authors", "role")) == {"authors": {"some": {}}}
-    assert without_own({"authors": {"some": {"role": {"eq": "a"}}}}, ("authors", "role")) == {}
+    for own in (
+        {"role": {"eq": "a"}},
+        {"and": [{"role": {"eq": "a"}}]},
+        {"and": [{}, {"role": {"eq": "a"}}], "name": {}},
+    ):
+        assert without_own({"authors": {"some": own}}, ("authors", "role")) == {}
+    nothing_own: dict[str, Any] = {"authors": {"some": {"and": [{}]}}}
+    assert without_own(nothing_own, ("authors", "role")) == nothing_own
 
 
 def test_inflections_count_only_where_the_analyzer_is_english() -> None:

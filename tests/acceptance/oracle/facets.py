@@ -138,9 +138,20 @@ def _below(part: Filter, path: Path) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for name in {"some", "every"} & part.keys():
         rest = without_own(part[name], path)
-        if rest or not part[name]:
+        # Of an element that only had own conditions not even that there is one is left.
+        if rest == part[name] or not says_nothing(rest):
             kept[name] = rest
     return kept | without_own({name: inner for name, inner in part.items() if name not in ("some", "every")}, path)
+
+
+def says_nothing(given: Filter) -> bool:
+    """Whether everything meets a filter, since no condition stands in it."""
+    return all(
+        part is None
+        or (name == "and" and all(map(says_nothing, part)))
+        or (isinstance(part, dict) and name not in ("not", "some", "none", "every") and says_nothing(part))
+        for name, part in given.items()
+    )
 
 
 def selected_values(given: Filter, path: Path, *, ignore_case: bool = False) -> Iterator[Json]:

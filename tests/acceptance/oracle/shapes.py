@@ -94,6 +94,12 @@ class Shape:
                 found[name] = {"enum": told} if told else schema
         return found
 
+    def has(self, name: str, value: Record) -> bool:
+        """Whether a property counts: in an object of a union not those of other members alone."""
+        options = [option.get("properties", {}) for option in self.schema.get("oneOf", ())]
+        own = [each for each in options if any("const" in s and value.get(n) == s["const"] for n, s in each.items())]
+        return not own or name in own[0] or not any(name in each for each in options)
+
     def _link(self, name: str, link: Mapping[str, Any], *, is_list: bool) -> "Property":
         target = self.catalog[link["collection"]]
         included = frozenset(link.get("include", ()))
@@ -151,7 +157,7 @@ def join(value: Json, shape: Shape, targets: Mapping[str, Mapping[str, Record]])
         return [join(element, shape.item, targets) for element in value]
     if not isinstance(value, dict):
         return value
-    joined = dict(value)
+    joined = {name: inner for name, inner in value.items() if shape.has(name, value)}
     for prop in shape.properties.values():
         if prop.holder is not None:
             joined[prop.name] = _targets(value.get(prop.holder), targets[prop.shape.collection["name"]])

@@ -71,6 +71,12 @@ def test_what_every_element_must_be_is_selected(runner: Runner) -> None:
     put(runner, asked(PARTS, PARTED, Question(given, BY_CODE, [KINDS_OF_PARTS])))
 
 
+def test_own_conditions_go_with_their_element_however_they_are_put(runner: Runner) -> None:
+    own = {"kind": {"eq": "x"}}
+    for inner in (own, {"and": [own]}, {"and": [{}, own], "size": {}}):
+        put(runner, asked(PARTS, PARTED, Question({"parts": {"some": inner}}, BY_CODE, [KINDS_OF_PARTS])))
+
+
 def test_pages_lead_back_from_records_without_a_place(runner: Runner) -> None:
     place = {
         "type": "object",
