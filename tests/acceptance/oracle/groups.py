@@ -23,7 +23,7 @@ def groups(
     for record in records:
         for key in _once(keys_of(record, dict(enumerate(by)), shape, by, buckets or {}), len(by)):
             found.setdefault(key, []).append(record)
-    texts = [shape.at(path).is_text and not _in_list(path, shape) for path in by]
+    texts = [shape.at(path).item.is_text and not _in_list(path, shape) for path in by]
 
     def order(key: Key) -> Json:
         parts = zip(key, texts, strict=True)

@@ -57,7 +57,7 @@ KINDS: dict[str, Kind] = {
         {"type": "string", "format": "date"},
         ["1999-12-31", "2000-01-01", "2020-02-29", "0001-01-01"],
         RANGES,
-        (True, *CALENDARS),
+        (True, CALENDARS[0]),  # by months there would be 24,000 buckets from the first of all days on
         math=("2020-02-29||-1d", "2000-01-01||-1d/M", "2020-02-29||/y", "1998-01-31||+1M+1y"),
     ),
     "date-time": Kind(
