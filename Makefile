@@ -10,6 +10,7 @@ PORT ?= 8000
 BIN := .venv/bin
 UV := .tools/bin/uv
 AUDITS := tests/acceptance/graphql_http
+CLIENTS := tests/acceptance/clients
 PAGES := web/graphiql.html web/vite.config.ts web/tsconfig.json $(shell find web/src -type f)
 LOCKING := pip compile pyproject.toml --extra dev --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-annotate --custom-compile-command 'make lock' --quiet
@@ -39,7 +40,7 @@ check: install web/node_modules/.package-lock.json  ## Lint, types, layers, and 
 	web/npm --prefix web run --silent check
 	$(BIN)/catalograph schema check --collections examples/tate
 
-test: check web chromium $(AUDITS)/node_modules/.package-lock.json  ## Check, then run all tests
+test: check web chromium $(AUDITS)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json  ## Check, then run all tests
 	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
 
 nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
@@ -62,7 +63,7 @@ format: install  ## Format the code and put right what ruff can
 	$(BIN)/ruff format --quiet .
 
 clean:  ## Remove all that was made here, but not the data of the demo
-	rm -rf .venv .tools web/node_modules web/dist $(AUDITS)/node_modules .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .tools web/node_modules web/dist $(AUDITS)/node_modules $(CLIENTS)/node_modules .mypy_cache .ruff_cache .hypothesis
 
 # uv itself comes by pip, in the version and with the hashes of the lock.
 $(UV): requirements.lock

@@ -7,7 +7,7 @@ has caught up. So nobody misses a change, and nobody makes the memory grow.
 
 import asyncio
 from bisect import bisect_right
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from collections.abc import Collection as Several
 from contextlib import asynccontextmanager, suppress
 
@@ -74,11 +74,17 @@ class ChangeFeed:
                 await self._channel.stop()
                 await self._stop_reading()
 
-    async def next(self, after: Position, collections: Several[str] | None) -> tuple[list[Change], Position]:
+    async def replay(self, after: Position, collections: Several[str] | None) -> Stretch:
+        """The next changes behind a position, with their records as they stand now."""
+        while (stretch := await self._read(after, collections)) is None:
+            pass
+        return stretch
+
+    async def next(self, after: Position, collections: Several[str] | None) -> tuple[Sequence[Change], Position]:
         """The next changes behind a position, maybe none, and the position up to which they reach."""
         if after < self._from:
-            stretch = await self._read(after, collections)
-            return (list(stretch.changes), stretch.until) if stretch else ([], after)
+            stretch = await self.replay(after, collections)
+            return stretch.changes, stretch.until
         if after >= self._until:
             await self._advance()
         if after < self._from:
@@ -142,10 +148,19 @@ class Follower:
         self._position = after
         self._begin = begin
         self._collections = collections
+        self._replays = begin is None
 
     async def next(self) -> list[Change]:
         """The next changes, in their order; waits for them."""
         while True:
-            found, self._position = await self._feed.next(self._position, self._collections)
+            found = await self._found()
             if new := [change for change in found if not (self._begin and self._begin.includes(change))]:
                 return new
+
+    async def _found(self) -> Sequence[Change]:
+        if not self._replays:
+            found, self._position = await self._feed.next(self._position, self._collections)
+            return found
+        stretch = await self._feed.replay(self._position, self._collections)
+        self._position, self._replays = stretch.until, stretch.more
+        return stretch.changes

@@ -132,6 +132,17 @@ def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
     asyncio.run(execute(given.database_url, f'DROP DATABASE "{name}" WITH (FORCE)'))
 
 
+@contextmanager
+def serving_too(system: System) -> Iterator[System]:
+    """One server more on the data of `system`."""
+    port = _free_port()
+    more = System(f"http://127.0.0.1:{port}", system.data, system.token)
+    arguments = ["serve", "--port", str(port), "--data", str(system.data)]
+    with part(arguments, system.data / f"serve-{port}.log"):
+        _until_answered(more)
+        yield more
+
+
 async def execute(database_url: str, statement: str) -> None:
     """Run one statement outside of a transaction."""
     connection = await asyncpg.connect(database_url)
