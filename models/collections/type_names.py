@@ -8,7 +8,7 @@ RESERVED_NAMES = frozenset(
     Revision RevisionEdge RevisionConnection Suggestion Highlight PageInfo UserError TermFacet TermBucket HistogramFacet
     RangeBucket DateHistogramFacet DateBucket FacetOrder Boolean Int Float String ID Long Date DateTime URI Email UUID
     JSON GeoPoint GeoPointInput GeoNear GeoBox GeoOrder GeoFilter Direction Visibility
-    Search SearchConnection SearchEdge CollectionCount RecordChange DeadLetter DeadLetterConnection
+    Search SearchConnection SearchEdge CollectionCount RecordChange ChangeOperation DeadLetter DeadLetterConnection
     DeadLetterEdge DeadLetterPayload
     TaskState TaskKind TaskProgress TaskError TaskErrorConnection TaskErrorEdge TaskConnection TaskEdge TaskPayload
     SourceKind SourceInput SourcePatch SourcePayload
