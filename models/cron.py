@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from cronsim import CronSim, CronSimError
 
@@ -27,6 +27,17 @@ class CronLine:
         """The moments at which it is due after `moment`, as Debian's cron has them where clocks are changed."""
         return (due.astimezone(UTC) for due in CronSim(self.fields, moment.astimezone(ZoneInfo(self.zone))))
 
+    def next_after(self, moment: datetime) -> datetime:
+        """The first moment after `moment` at which it is due. Raises `ValueError` where there is none."""
+        try:
+            return next(self.after(moment))
+        except CronSimError as error:
+            raise ValueError(f"is no cron line: {str(error).lower()} in {self.fields!r}") from None
+        except StopIteration:
+            raise ValueError(f"is never due: there is no day such as in {self.fields!r}") from None
+        except ZoneInfoNotFoundError:
+            raise ValueError(f"{self.zone!r} is no time zone") from None
+
 
 def read_cron(text: str) -> CronLine:
     """`0 3 * * *`, `0 3 * * * Europe/London` or `CRON_TZ=Europe/London 0 3 * * *`. Raises `ValueError` with what is
@@ -38,12 +49,7 @@ def read_cron(text: str) -> CronLine:
     if len(words) != _FIELDS:
         raise ValueError("is no cron line: it has five fields, such as 0 3 * * * for three o'clock each night")
     line = CronLine(" ".join(words), zone)
-    try:
-        next(line.after(datetime.now(UTC)))
-    except CronSimError as error:
-        raise ValueError(f"is no cron line: {str(error).lower()} in {line.fields!r}") from None
-    except StopIteration:
-        raise ValueError(f"is never due: there is no day such as in {line.fields!r}") from None
+    line.next_after(datetime.now(UTC))
     return line
 
 

@@ -8,9 +8,11 @@ from typing import Any
 
 from sqlalchemy import ARRAY, BigInteger, bindparam, delete, func, insert, null, select, update
 
+from models.cron import read_cron
+from models.schedules import remove_schedule, set_schedule
 from models.sessions import AnyRow, Session
 from models.tables import source_records, sources, tasks
-from models.tasks import COLUMNS, Kind, Task, task_of
+from models.tasks import COLUMNS, Kind, Order, Task, task_of
 from models.writes import WriteSession
 
 DEFAULT_PREFIX = "oai_dc"
@@ -58,6 +60,8 @@ class Source:
     version: int
 
 
+_BY = "schedule"
+"""Who asks for a harvest that is due."""
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 _VALUES = tuple(sources.c[name] for name in SourceValues.__dataclass_fields__)
 _COLUMNS = (
@@ -75,7 +79,7 @@ async def create_source(session: WriteSession, values: SourceValues) -> Source:
     """A new source, of which nothing is harvested yet."""
     row = await session.row(insert(sources).values(_row(values)).returning(*_COLUMNS))
     assert row is not None
-    return _source(row)
+    return await _scheduled(session, _source(row))
 
 
 async def update_source(session: WriteSession, source: Source, values: SourceValues) -> Source:
@@ -85,13 +89,14 @@ async def update_source(session: WriteSession, source: Source, values: SourceVal
         changed |= {"harvested_at": None, "validators": null(), "version": sources.c.version + 1}
     row = await session.row(update(sources).where(sources.c.id == source.id).values(changed).returning(*_COLUMNS))
     assert row is not None
-    return _source(row)
+    return await _scheduled(session, _source(row))
 
 
 async def delete_source(session: WriteSession, source_id: int) -> None:
     """Forget the source; the records that came from it stay."""
     await session.run(delete(sources).where(sources.c.id == source_id))
     await session.run(delete(source_records).where(source_records.c.source_id == source_id))
+    await remove_schedule(session, _schedule_name(source_id))
 
 
 async def source_for_update(session: WriteSession, source_id: int) -> Source | None:
@@ -132,6 +137,21 @@ async def note_harvested(
         .where(sources.c.id == source.id, sources.c.version == source.version)
         .values(harvested_at=began_at, validators=dict(validators) if validators else null())
     )
+
+
+async def _scheduled(session: WriteSession, source: Source) -> Source:
+    """Have the source harvested when it says so, and not at other times."""
+    name, line = _schedule_name(source.id), source.values.schedule
+    if line is None:
+        await remove_schedule(session, name)
+    else:
+        order = Order(Kind.HARVEST, source.values.collection, {"source": source.id}, _BY)
+        await set_schedule(session, name, read_cron(line), order)
+    return source
+
+
+def _schedule_name(source_id: int) -> str:
+    return f"source:{source_id}"
 
 
 def _row(values: SourceValues) -> dict[str, Any]:

@@ -217,3 +217,18 @@ source_records = Table(
     Column("identifier", ByCodePoint, primary_key=True),
     Column("key", ByCodePoint, nullable=False),
 )
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("name", ByCodePoint, primary_key=True),
+    Column("cron", Text, nullable=False),
+    Column("zone", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("collection", ByCodePoint),
+    Column("arguments", JSONB, nullable=False),
+    Column("by", Text),
+    Column("next_at", Moment, nullable=False),
+    Column("last_fired_at", Moment),
+    Column("last_task_id", BigInteger, ForeignKey("tasks.id", ondelete="SET NULL")),
+)
