@@ -13,6 +13,11 @@ from models.connections import driver_url, naming_failures
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number does, as long as nothing else of ours locks the same one.
 _LOCK = 0x6361_7461_6C6F_67
+# Numbers of transactions that are yet to come are those of the cluster that a dump was taken from.
+_FORGET_OTHER_CLUSTER = text("""
+UPDATE revisions SET transaction_id = 0
+WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+""")
 
 
 async def migrate(database_url: str) -> None:
@@ -27,6 +32,7 @@ async def migrate(database_url: str) -> None:
             async with engine.begin() as connection:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
                 await connection.run_sync(_upgrade)
+                await connection.execute(_FORGET_OTHER_CLUSTER)
     finally:
         await engine.dispose()
 

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from models.changes import Change, Position, changes_after, present
 from models.collections.properties import Collection
 from models.database import Database
+from models.migrating import migrate
 from models.outbox import DRAINING, claim
 from models.writes import WriteSession
 from tests.running import execute
@@ -132,6 +133,21 @@ async def test_only_what_is_asked_for_is_read(database: Database, works: Collect
     async with database.reading() as session:
         stretch = await changes_after(session, BEGINNING, 100, 10**9, ["Note"])
     assert [change.collection for change in stretch.changes] == ["Note"]
+
+
+async def test_after_a_restore_into_another_cluster_old_changes_come_before_new_ones(
+    database: Database, database_url: str, works: Collection
+) -> None:
+    async with database.writing() as session:
+        await create(session, works, "of another cluster")
+        await session.run(text("UPDATE revisions SET transaction_id = 1::bigint << 40"))
+    await migrate(database_url)
+    async with database.reading() as session:
+        now = (await present(session)).position
+    async with database.writing() as session:
+        await create(session, works, "new")
+    assert told((await read_on(database, now))[0]) == [("CREATE", 1, "new")]
+    assert len((await read_on(database, Position(-1)))[0]) == 2
 
 
 Steps = st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["write", "commit", "undo", "read"])), max_size=40)
