@@ -11,6 +11,7 @@ from kombu.exceptions import KombuError
 
 from errors import Conflict, NotFound
 from indexing.services import Services
+from models.schedules import fire_schedules
 from models.task_runs import cancel_task, revive_tasks, waiting_tasks
 from models.tasks import Order, State, Task, create_task, find_task, forget_tasks
 from tasks.app import HANDOVER_EXPIRES_SECONDS, WORK, celery_app, task_name
@@ -91,6 +92,12 @@ class TaskDesk:
         if task.state not in _MAY_BE_RETRIED:
             raise NotPossibleNow(task, f"Only what did not succeed is retried; this task is {task.state}.")
         return await self.start(Order(task.kind, task.collection, task.arguments, by, parent_id=task.id))
+
+    async def fire(self) -> None:
+        """Start what is due by its schedule."""
+        fired = await self.services.database.write(fire_schedules)
+        await self._tell(fired)
+        await self.hand_over(fired)
 
     async def sweep(self) -> None:
         """Take up what was lost: runs whose worker died, and tasks whose message never arrived."""

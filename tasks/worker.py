@@ -5,6 +5,7 @@ import gc
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 
 import structlog
 from celery import Celery
@@ -24,6 +25,7 @@ from metrics import REGISTRY
 from tasks.app import DRAIN, QUEUES, VERIFY_NEXT, WORK, celery_app
 from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
+from tasks.schedule import PostgresScheduler
 from tasks.work import add_work, start_rebuild
 
 CONCURRENCY = 8
@@ -69,9 +71,17 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
 
 
 def run_beat(settings: Settings) -> None:
-    """Run the schedule until told to stop; what it sends is in `tasks.app`."""
+    """Run the schedules until told to stop: those in `tasks.app`, and those in PostgreSQL."""
     app = celery_app(settings)
-    app.Beat(loglevel="WARNING", quiet=True, scheduler_cls="tasks.schedule:MemoryScheduler").run()
+    loop = WorkerLoop(settings)
+    loop.start()
+    desk = TaskDesk.open(loop.services, app)
+    try:
+        scheduler = partial(PostgresScheduler, loop=loop, desk=desk)
+        app.Beat(loglevel="WARNING", quiet=True, scheduler_cls=scheduler).run()
+    finally:
+        loop.run(lambda _: desk.close())
+        loop.stop()
 
 
 def _add_tasks(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
