@@ -24,6 +24,7 @@ from indexing.services import Services, open_services
 from indexing.waiting import Visibility
 from metrics import REQUEST_SECONDS, REQUESTS, exposition
 from resolvers.context import Context
+from resolvers.events import event_key
 from resolvers.overview import levels
 from resolvers.viewer import viewer_of
 from schema.build import build_schema
@@ -62,7 +63,7 @@ def make_app(services: Services) -> Starlette:
         own = services if trace is None else services.traced(trace)
         return Context(own, viewer, head.request_id, nudges, visibility, tasks, trace=trace), _nothing
 
-    streams = Streams(schema, documents, executor, context, settings.request_timeout, allowed_origins=())
+    streams = Streams(schema, documents, executor, context, settings.request_timeout, event_key=event_key)
     page = GraphiQLPage(services.catalog)
     endpoint = GraphQLEndpoint(documents, executor, context, Limits.of(settings), page=page, streams=streams)
     app = Starlette(
@@ -217,6 +218,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
             http="httptools",
             ws="websockets-sansio",
             ws_max_size=settings.max_body,
+            ws_per_message_deflate=False,  # events are small: it costs more time and memory than it saves bytes
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from benchmarks.dataset import ROOT, largest_dataset
+from benchmarks.dataset import ROOT, SAMPLE, largest_dataset
 from benchmarks.executing import measure_executors
+from benchmarks.following import measure_following
 from benchmarks.importing import measure_first_import, measure_import
 from benchmarks.keeping import measure_keeping
 from benchmarks.measures import Measure
@@ -35,6 +36,7 @@ class Part(StrEnum):
     RANKING = "ranking"
     EXECUTOR = "executor"
     PAGING = "paging"
+    FOLLOWING = "following"
 
 
 def main(
@@ -59,16 +61,7 @@ def main(
 
 
 def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -> list[Measure]:
-    measures: list[Measure] = []
-    if Part.START in parts:
-        console.print("starting a system with the sample, twice …")
-        measures += measure_start(folder / "start")
-    if Part.RANKING in parts:
-        console.print("judging the ranking …")
-        judged = measure_ranking(folder / "ranking")
-        if not judged:
-            console.print("No data set to judge the ranking with is beside the checkout.")
-        measures += judged
+    measures = _measure_with_sample(parts, folder, console)
     dataset = largest_dataset()
     if Part.PAGING in parts:
         console.print("paging …")
@@ -91,6 +84,24 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
         if Part.KEEPING in parts:
             console.print("rebuilding, writing, comparing …")
             measures += asyncio.run(measure_keeping(system, dataset))
+    return measures
+
+
+def _measure_with_sample(parts: list[Part], folder: Path, console: Console) -> list[Measure]:
+    measures: list[Measure] = []
+    if Part.START in parts:
+        console.print("starting a system with the sample, twice …")
+        measures += measure_start(folder / "start")
+    if Part.RANKING in parts:
+        console.print("judging the ranking …")
+        judged = measure_ranking(folder / "ranking")
+        if not judged:
+            console.print("No data set to judge the ranking with is beside the checkout.")
+        measures += judged
+    if Part.FOLLOWING in parts:
+        console.print("following tasks …")
+        with running(folder / "following", SAMPLE.load) as system:
+            measures += asyncio.run(measure_following(system))
     return measures
 
 

@@ -2,6 +2,7 @@
 
 The protocols are Strawberry's; documents, limits, contexts and errors are the endpoint's. Every operation and every
 event of a subscription gets a context of its own, so that no event is answered from what an earlier one had loaded.
+What `event_key` says to be the same event is answered once for all who ask the same with the same credentials.
 A token that has ended ends its connections, whether there are events or not.
 """
 
@@ -34,6 +35,7 @@ from schema.endpoint.execution import Executor, Variables, source_events
 from schema.endpoint.json import encode
 from schema.endpoint.messages import is_message
 from schema.endpoint.request import Parameters, RequestHead, request_head
+from schema.endpoint.sharing import EventKey, SharedResults, not_shared
 from schema.endpoint.watching import WATCH_SECONDS, Watch
 from schema.errors import Stage, public_error, public_errors
 
@@ -54,6 +56,7 @@ class Operations:
         context_factory: ContextFactory,
         timeout: float,
         source: DocumentSource,
+        event_key: EventKey,
     ) -> None:
         self._schema = schema
         self._documents = documents
@@ -61,6 +64,8 @@ class Operations:
         self._context = context_factory
         self._timeout = timeout
         self._source = source
+        self._event_key = event_key
+        self._shared = SharedResults()
 
     async def stream(
         self,
@@ -124,9 +129,20 @@ class Operations:
             return
         async with aclosing(cast("AsyncGenerator[object, None]", events)):
             async for event in events:
-                async with self.context(head) as own:
-                    result = await self._once(document, operation, variables, own, event, head)
-                yield result
+                yield await self._event(document, operation, variables, event, head)
+
+    async def _event(
+        self, document: Document, operation: Operation, variables: Variables, event: object, head: RequestHead
+    ) -> ExecutionResult:
+        async def make() -> ExecutionResult:
+            async with self.context(head) as own:
+                return await self._once(document, operation, variables, own, event, head)
+
+        key = self._event_key(event)
+        if key is None:
+            return await make()
+        asked = (id(document), operation.name, encode(variables), head.authorization, head.headers.get("cookie"))
+        return await self._shared.result((key, *asked), (event, document), make)
 
     async def _once(
         self,
@@ -176,8 +192,9 @@ class Streams(GraphQL[Connection, None]):
         source: DocumentSource = sent_text,
         allowed_origins: Collection[str] = (),
         watch_seconds: float = WATCH_SECONDS,
+        event_key: EventKey = not_shared,
     ) -> None:
-        self._operations = Operations(schema, documents, executor, context_factory, timeout, source)
+        self._operations = Operations(schema, documents, executor, context_factory, timeout, source, event_key)
         self.watch = Watch(self._operations.check, watch_seconds)
         super().__init__(
             cast("BaseSchema", self._operations),

@@ -17,6 +17,7 @@ from strawberry.types.info import Info
 
 from errors import BadUserInput, CatalographError, DatabaseUnavailable, Forbidden, Unauthenticated
 from schema.endpoint import CompiledExecutor, Documents, GraphQLEndpoint, Limits, RequestHead
+from schema.endpoint.sharing import EventKey, not_shared
 from schema.endpoint.streams import Streams
 
 
@@ -184,6 +185,7 @@ class App:
     introspection: bool = True
     streaming: bool = True
     log: list[str] = field(default_factory=list)
+    event_key: EventKey = not_shared
     ended: set[str | None] = field(default_factory=set)
     """Credentials that open nothing any more."""
 
@@ -191,7 +193,8 @@ class App:
         schema = core_schema()
         documents = Documents(schema, max_tokens=self.max_tokens, introspection=self.introspection)
         executor = CompiledExecutor(schema)
-        self.streams = Streams(schema, documents, executor, self.context, self.limits.timeout, watch_seconds=0.05)
+        timeout, key = self.limits.timeout, self.event_key
+        self.streams = Streams(schema, documents, executor, self.context, timeout, watch_seconds=0.05, event_key=key)
         streams = self.streams if self.streaming else None
         self.endpoint = GraphQLEndpoint(documents, executor, self.context, self.limits, page=page, streams=streams)
 

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from starlette.types import Message, Scope
@@ -306,3 +306,19 @@ class TestEventStreams:
     def test_every_context_is_closed_at_the_end(self, app: App) -> None:
         post(Client(app), "subscription { count(to: 2) }", EVENTS)
         assert app.log.count("opened") == app.log.count("closed") > 0
+
+
+@pytest.mark.anyio
+class TestSharing:
+    async def test_one_event_is_made_once_for_all_who_ask_the_same_with_the_same_token(self) -> None:
+        app = App(event_key=lambda event: cast("int", event))
+        a, b = {"authorization": "Bearer a"}, {"authorization": "Bearer b"}
+        async with connected(app, a) as one, connected(app, a) as two, connected(app, b) as three:
+            app.log.clear()
+            sockets = (one, two, three)
+            for socket in sockets:
+                await socket.send("subscribe", id="1", payload={"query": "subscription { count(to: 3) }"})
+            for socket in sockets:
+                messages = [await socket.message() for _ in range(4)]
+                assert [m["payload"]["data"]["count"] for m in messages[:3]] == [0, 1, 2]
+            assert app.log.count("opened") == app.log.count("closed") == 3 + 2 * 3
