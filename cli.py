@@ -78,6 +78,8 @@ def up(
     broker: Annotated[str, typer.Option(help="`redis` or `rabbitmq`.")] = "redis",
     workers: Annotated[int, typer.Option(min=1, help="Worker processes of each queue.")] = 1,
     heap: Annotated[str, typer.Option(help="Elasticsearch's heap.")] = "1g",
+    flower: Annotated[bool, typer.Option("--flower", help="Run Flower too.")] = False,
+    flower_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Flower.")] = 5555,
 ) -> None:
     """Run the whole system on servers of its own."""
     from deploy.local.up import UpOptions, run_up
@@ -85,7 +87,7 @@ def up(
     if broker not in ("redis", "rabbitmq"):
         raise SettingsError(f"--broker {broker} is not known.", "Use redis or rabbitmq.")
     files = tuple(_named_file(one) for one in load or ())
-    options = UpOptions(collections, files, port, host, data, broker, workers, heap)
+    options = UpOptions(collections, files, port, host, data, broker, workers, heap, flower_port if flower else None)
     raise typer.Exit(run_up(options))
 
 
@@ -129,6 +131,18 @@ def beat(data: Data = None) -> None:
     from tasks.worker import run_beat
 
     run_beat(_settings(data))
+
+
+@app.command("flower")
+def flower_(
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port to listen on.")] = 5555,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    data: Data = None,
+) -> None:
+    """Run Flower, which shows the workers and their queues; user `admin`, password the admin token."""
+    from tasks.monitor import run_flower
+
+    run_flower(_settings(data), host, port)
 
 
 @app.command()

@@ -40,6 +40,11 @@ class Application:
     def beat(self) -> Part:
         return self._part("beat", "beat")
 
+    def flower(self, host: str, port: int) -> Part:
+        argv = (*self.command, "flower", "--host", host, "--port", str(port))
+        environment = part_environment(self.settings)
+        return Part("flower", argv, environment, Path.cwd(), ready=lambda pid: listens(pid, port), tier=_TIER)
+
     def server(self, host: str, port: int) -> Part:
         def ready(pid: int) -> bool:
             return listens(pid, port) and answers(connectable(host), port, "/readyz")

@@ -42,6 +42,8 @@ class UpOptions:
     broker: str = "redis"
     workers: int = 1
     heap: str = "1g"
+    flower_port: int | None = None
+    """Where Flower runs, if it is to."""
     settings: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = field(default_factory=own_command)
 
@@ -84,11 +86,12 @@ def _check_files(options: UpOptions, folder: str) -> int:
 
 
 def _check_port(options: UpOptions) -> None:
-    if reason := why_not(options.host, options.port):
-        raise EmbeddedServerError(
-            f"Port {options.port} of {options.host} can't be had: {reason}.",
-            "Stop what listens there, or give another with --port.",
-        )
+    for port, option in ((options.port, "--port"), (options.flower_port, "--flower-port")):
+        if port is not None and (reason := why_not(options.host, port)):
+            raise EmbeddedServerError(
+                f"Port {port} of {options.host} can't be had: {reason}.",
+                f"Stop what listens there, or give another with {option}.",
+            )
 
 
 async def _until_signalled(options: UpOptions, settings: dict[str, str], data: DataFolder) -> int:
@@ -140,9 +143,13 @@ class _System:
         await self._run_once(supervisor, application, "migrate", "migrate")
         workers = application.workers(self._options.workers)
         server = application.server(self._options.host, self._options.port)
+        flower = [application.flower(self._options.host, port)] if (port := self._options.flower_port) else []
         async with asyncio.TaskGroup() as group:
-            for part in (server, application.beat(), *workers):
+            for part in (server, application.beat(), *workers, *flower):
                 group.create_task(self._timed(part.name, supervisor.start(part)))
+        if flower:
+            address = f"http://{connectable(self._options.host)}:{port}"
+            self._console.print(f"Flower is at {address}, user admin, password the admin token")
         for name, file in self._options.load:
             await self._import(supervisor, application, name, file)
 

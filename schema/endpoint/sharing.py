@@ -42,7 +42,7 @@ class SharedResults:
         if made is None:
             made = self._made[key] = _Made(event, now, asyncio.ensure_future(_awaited(make)))
         try:
-            result = await asyncio.shield(made.result)
+            result = made.result.result() if made.result.done() else await asyncio.shield(made.result)
         except Exception:  # noqa: BLE001 - whatever it was, it may have been of that one
             return await make()
         return await make() if result.errors else result
