@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import orjson
+from starlette.applications import Starlette
 
 from config import Settings
 from indexing.preparing import prepare_index
@@ -37,6 +38,7 @@ class OneProcess:
         self._number = 0
         self._left: list[str] = []
         self._services: Services | None = None
+        self._app: Starlette | None = None
         self._client: httpx.AsyncClient | None = None
 
     @property
@@ -59,8 +61,8 @@ class OneProcess:
         search = self._services.search if self._services else SearchServer(settings.elasticsearch_url, 30)
         self._services = Services(settings, load_catalog(folder), database, search)
         await asyncio.gather(*(prepare_index(self._services, collection) for collection in self._services.catalog))
-        transport = httpx.ASGITransport(make_app(self._services))
-        self._client = httpx.AsyncClient(transport=transport, base_url="http://localhost")
+        self._app = make_app(self._services)
+        self._client = httpx.AsyncClient(transport=httpx.ASGITransport(self._app), base_url="http://localhost")
 
     async def load(self, records: Mapping[str, list[Record]]) -> None:
         """Import records and have them indexed, what links to them too."""
