@@ -112,6 +112,8 @@ class OneProcess:
         """Remove what is there; its indices a few at once, since each removal takes a while whatever it removes."""
         if self._services is None:
             return
+        if self._app:
+            await self._app.state.tasks.close()
         async with self._services.database.writing() as session:
             states = await read_states(session)
             for table in reversed(metadata.sorted_tables):  # to truncate so many takes longer than to ask all questions
