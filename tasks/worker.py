@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import socket
 import time
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
@@ -59,7 +60,7 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
             pool="threads",
             concurrency=CONCURRENCY,
             queues=",".join(queues),
-            hostname=f"{name}@%h",
+            hostname=f"{name}@{socket.gethostname()}",
             loglevel="WARNING",
             quiet=True,
             without_gossip=True,

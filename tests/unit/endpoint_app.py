@@ -186,6 +186,7 @@ class App:
     streaming: bool = True
     log: list[str] = field(default_factory=list)
     event_key: EventKey = not_shared
+    watch_seconds: float = 0.05
     ended: set[str | None] = field(default_factory=set)
     """Credentials that open nothing any more."""
 
@@ -194,7 +195,9 @@ class App:
         documents = Documents(schema, max_tokens=self.max_tokens, introspection=self.introspection)
         executor = CompiledExecutor(schema)
         timeout, key = self.limits.timeout, self.event_key
-        self.streams = Streams(schema, documents, executor, self.context, timeout, watch_seconds=0.05, event_key=key)
+        self.streams = Streams(
+            schema, documents, executor, self.context, timeout, watch_seconds=self.watch_seconds, event_key=key
+        )
         streams = self.streams if self.streaming else None
         self.endpoint = GraphQLEndpoint(documents, executor, self.context, self.limits, page=page, streams=streams)
 

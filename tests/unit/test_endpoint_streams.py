@@ -240,6 +240,26 @@ class TestWebSockets:
         assert "ended" in app.log
         assert len(app.streams.watch) == 0
 
+    async def test_of_who_does_not_read_no_more_is_asked_than_one_result(self) -> None:
+        app = App(watch_seconds=60)
+
+        class Slow(Socket):
+            async def take(self, message: Message) -> None:
+                if "next" in message.get("text", ""):
+                    await asyncio.Event().wait()
+                await super().take(message)
+
+        socket = Slow(app, {})
+        await socket.event()
+        await socket.send("connection_init")
+        await socket.message()
+        app.log.clear()
+        await socket.send("subscribe", id="1", payload={"query": "subscription { endless }"})
+        await asyncio.sleep(0.2)
+        assert app.log.count("opened") == 2, "the subscription itself and its first event"
+        await socket.leave()
+        assert "ended" in app.log
+
     async def test_what_cannot_be_checked_stays(self, app: App) -> None:
         down = "Bearer down"
         async with connected(app, {"authorization": "Bearer a"}) as socket:
