@@ -39,6 +39,7 @@ async def run_import(settings: Settings, name: str, file: str, *, wait: bool) ->
                 services.database,
                 collection,
                 source,
+                name=file,
                 limits=Limits(line=settings.max_line),
                 on_problem=shown.problem,
                 on_progress=shown.progress,

@@ -12,7 +12,8 @@ from models.collections.properties import Collection
 from models.database import Database
 from models.deadletters import IMPORT, DeadLetter, add_dead_letters, drop_import_letters
 from models.documents import prepare
-from models.imports import ImportReport, upsert_entries
+from models.import_reports import ImportReport
+from models.import_writes import upsert_entries
 from models.lines import Line
 from models.mappings import RecordMapping
 from models.parsing import Entry, message_of

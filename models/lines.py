@@ -1,37 +1,42 @@
-"""Lines of an NDJSON file of any size, plain or gzip, in batches that fit into memory."""
+"""Lines of a file of any size, each the JSON text of a record, in batches that fit into memory."""
 
 import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, NamedTuple
+from itertools import chain
+from typing import TYPE_CHECKING, BinaryIO
+
+from models.formats import Format, Lines, format_of, is_enough, lines_of
+from models.packing import BrokenFileError, Unpacking
+from models.physical_lines import HEAD, Limits, Line, Start
+
+if TYPE_CHECKING:
+    from models.collections.properties import Shape
+
+__all__ = ["HEAD", "Batch", "BrokenFileError", "FileChanged", "Limits", "Line", "LineReader", "Place"]
 
 BLOCK = 256 * 1024
-MAX_INFLATED = 1024 * 1024
-HEAD = 100_000
-"""Bytes that are kept of a line that is too long."""
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP = 16 + zlib.MAX_WBITS
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-@dataclass(frozen=True)
-class Limits:
-    """How much is held in memory: one batch, and at most one line beyond it."""
-
-    line: int = 16_000_000
-    records: int = 1_000
-    bytes: int = 4_000_000
-    seconds: float = 1.0
-    """How long a batch waits for more, where lines come slowly."""
+class FileChanged(Exception):
+    """A file that was read to some place is another one now: what was known of it does not count."""
 
 
-class Line(NamedTuple):
-    """One line that is not blank, by its number from 1; of one that is too long only the beginning."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a file is read: to the end of line `number`. Another reader of the same file can go on there.
 
+    `offset` counts bytes as they are when unpacked, `crc` tells those before it from others.
+    """
+
+    format: Format
+    offset: int
     number: int
-    text: bytes
-    too_long: bool = False
+    crc: int
+    packed: bool
+    header: str | None = None
+    """The first line of a file that has its columns there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,81 +46,74 @@ class Batch:
     lines: list[Line]
     position: int
     broken: Line | None = None
-
-
-class BrokenFileError(Exception):
-    """The file ends or turns to garbage in the middle."""
+    place: Place | None = None
 
 
 class LineReader:
-    """Reads a file once. `position` counts the bytes of the file as it is stored."""
+    """Reads a file once. `position` counts the bytes of the file as it is stored.
 
-    def __init__(self, file: BinaryIO, limits: Limits) -> None:
+    What kind of file it is its content tells, and where that may be several things, `name`; `shape` is that of its
+    records. With `place` the reader goes on there: `begins_at` is where the file that it was given begins, which is
+    either at that place or at 0. Raises `FileChanged` where something else is before it than was there.
+    """
+
+    def __init__(
+        self,
+        file: BinaryIO,
+        limits: Limits,
+        *,
+        name: str = "",
+        shape: "Shape | None" = None,
+        place: Place | None = None,
+        begins_at: int = 0,
+    ) -> None:
         self._file = file
         self._limits = limits
-        self._number = 0
-        self._rest = b""
-        self._too_long: bytes | None = None
-        self.position = 0
+        self._name = name
+        self._shape = shape
+        self._from = place
+        self._begins_at = begins_at
+        self.position = begins_at
 
     def batches(self) -> Iterator[Batch]:
         """Batches of whole lines, until the file ends or is broken."""
-        lines: list[Line] = []
+        batch: list[Line] = []
         size, began = 0, time.monotonic()
+        opened: _Opened | None = None
         try:
-            for line in self._lines():
-                lines.append(line)
+            opened = self._open()
+            for line in opened.split():
+                batch.append(line)
                 size += len(line.text)
                 late = time.monotonic() - began >= self._limits.seconds
-                if late or len(lines) >= self._limits.records or size >= self._limits.bytes:
-                    yield Batch(lines, self.position)
-                    lines, size, began = [], 0, time.monotonic()
+                if late or len(batch) >= self._limits.records or size >= self._limits.bytes:
+                    yield Batch(batch, self.position, place=opened.place())
+                    batch, size, began = [], 0, time.monotonic()
         except BrokenFileError as broken:
-            yield Batch(lines, self.position, Line(self._number + 1, str(broken).encode()))
+            number = opened.lines.number if opened else 0
+            yield Batch(batch, self.position, Line(number + 1, str(broken).encode()))
             return
-        if lines:
-            yield Batch(lines, self.position)
+        if batch:
+            yield Batch(batch, self.position, place=opened.place())
 
-    def _lines(self) -> Iterator[Line]:
-        for block in self._unpacked():
-            yield from self._split(block)
-        if self._rest or self._too_long is not None:
-            yield from self._split(b"\n")
+    def _open(self) -> "_Opened":
+        place = self._from
+        if place and self._begins_at:
+            blocks = _Metered(self._blocks(), place.offset, place.crc)
+            return _Opened(place.format, self._lines(place), blocks)
+        unpacking = Unpacking(self._blocks())
+        if place:
+            blocks = _Metered(iter(unpacking))
+            blocks.skip(place)
+            return _Opened(place.format, self._lines(place), blocks, unpacking)
+        start, rest = _start_of(iter(unpacking))
+        format_ = format_of(start, self._name, self._shape)
+        lines = lines_of(format_, self._limits, self._shape, Start())
+        return _Opened(format_, lines, _Metered(chain([start], rest)), unpacking)
 
-    def _split(self, block: bytes) -> Iterator[Line]:
-        first, *others = block.split(b"\n")
-        first = self._rest + first
-        if self._number == 0:
-            first = first.removeprefix(_BYTE_ORDER_MARK)
-        texts = [first, *others]
-        self._rest = texts.pop()
-        for text in texts:
-            self._number += 1
-            if self._too_long is not None:
-                yield Line(self._number, self._too_long, too_long=True)
-                self._too_long = None
-            elif len(text) > self._limits.line:
-                yield Line(self._number, text[:HEAD], too_long=True)
-            elif text and not text.isspace():
-                yield Line(self._number, text)
-        self._drop_what_is_too_long()
-
-    def _drop_what_is_too_long(self) -> None:
-        if self._too_long is None and len(self._rest) > self._limits.line:
-            self._too_long = self._rest[:HEAD]
-        if self._too_long is not None:
-            self._rest = b""
-
-    def _unpacked(self) -> Iterator[bytes]:
-        blocks = self._blocks()
-        first = next(blocks, b"")
-        while 0 < len(first) < len(_GZIP_MAGIC) and (more := next(blocks, b"")):
-            first += more
-        if first.startswith(_GZIP_MAGIC):
-            yield from _inflated(first, blocks)
-        else:
-            yield first
-            yield from blocks
+    def _lines(self, place: Place) -> Lines:
+        start = Start(place.offset, place.number, place.header)
+        return lines_of(place.format, self._limits, self._shape, start)
 
     def _blocks(self) -> Iterator[bytes]:
         # Of a pipe, `read1` gives what is there instead of waiting for a full block.
@@ -131,37 +129,66 @@ class LineReader:
             yield block
 
 
-def _inflated(first: bytes, blocks: Iterator[bytes]) -> Iterator[bytes]:
-    inflate = zlib.decompressobj(_GZIP)
-    block = first
-    while True:
-        if inflate.eof:  # a gzip file may be several, one after the other
-            block = block.lstrip(b"\0")
-            inflate = zlib.decompressobj(_GZIP) if block else inflate
-        if not block:
-            block = next(blocks, b"")
-            if not block:
-                break
-            continue
-        before = inflate.copy()
-        try:
-            unpacked = inflate.decompress(block, MAX_INFLATED)
-        except zlib.error as error:
-            yield _what_is_whole(before, block)
-            raise BrokenFileError("the gzip data is damaged from here on") from error
-        yield unpacked
-        block = inflate.unused_data if inflate.eof else inflate.unconsumed_tail
-    if not inflate.eof:
-        yield inflate.flush()
-        raise BrokenFileError("the gzip data ends too early")
+class _Metered:
+    """Blocks, with a checksum of all bytes before any place in the current one."""
+
+    def __init__(self, blocks: Iterator[bytes], start: int = 0, crc: int = 0) -> None:
+        self._blocks = blocks
+        self._block = b""
+        self._start, self._crc = start, crc
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        block = next(self._blocks)
+        self._crc = zlib.crc32(self._block, self._crc)
+        self._start += len(self._block)
+        self._block = block
+        return block
+
+    def crc_until(self, offset: int) -> int:
+        return zlib.crc32(memoryview(self._block)[: max(offset - self._start, 0)], self._crc)
+
+    def skip(self, place: Place) -> None:
+        """Go on behind a place. Raises `FileChanged` if it is not the place of this file."""
+        for block in self:
+            if self._start + len(block) >= place.offset:
+                crc = self.crc_until(place.offset)
+                if crc != place.crc:
+                    break
+                rest = block[place.offset - self._start :]
+                self._blocks, self._block = chain([rest], self._blocks), b""
+                self._start, self._crc = place.offset, crc
+                return
+        raise FileChanged
 
 
-def _what_is_whole(inflate: "zlib._Decompress", block: bytes) -> bytes:
-    """What comes out of a damaged block before the damage."""
-    whole = bytearray()
-    for place in range(len(block)):
-        try:
-            whole += inflate.decompress(block[place : place + 1])
-        except zlib.error:
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """A file that is being read."""
+
+    format: Format
+    lines: Lines
+    blocks: _Metered
+    unpacking: Unpacking | None = None
+
+    def split(self) -> Iterator[Line]:
+        return self.lines.split(self.blocks)
+
+    def place(self) -> Place:
+        """The end of the line that was given last."""
+        offset = self.lines.offset
+        packed = self.unpacking is not None and self.unpacking.packed
+        crc = self.blocks.crc_until(offset)
+        return Place(self.format, offset, self.lines.number, crc, packed, self.lines.header)
+
+
+def _start_of(blocks: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+    """Enough of a file to tell what it is, and the rest."""
+    start = b""
+    for block in blocks:
+        start += block
+        if is_enough(start):
             break
-    return bytes(whole)
+    return start, blocks

@@ -1,5 +1,6 @@
 """How what a source gives becomes a record: which property is taken from which of its elements."""
 
+import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ class RecordMapping:
     def key_of_header(self, identifier: str) -> str | None:
         """The key of the record with this identifier; nothing where it is taken from the metadata."""
         key = self.collection.key
-        return key_text(_converted(key, identifier)) if key and self.has_key_in_header else None
+        return key_text(converted(key, identifier)) if key and self.has_key_in_header else None
 
 
 def default_rules(collection: Collection) -> tuple[Rule, ...]:
@@ -94,7 +95,7 @@ def _value(rules: Sequence[Rule], item: Harvested) -> Json:
         return _objects(rules, item) or None
     rule = rules[0]
     texts = item.texts(rule.source, rule.source_steps)
-    values = [_converted(rule.last, text) for text in texts]
+    values = [converted(rule.last, text) for text in texts]
     return (values if rule.last.many else values[0]) if values else None
 
 
@@ -105,7 +106,7 @@ def _objects(rules: Sequence[Rule], item: Harvested) -> list[dict[str, Json]]:
     for made, texts in zip(objects, found, strict=True):
         for rule, text in zip(rules, texts, strict=True):
             if text is not None:
-                value = _converted(rule.last, text)
+                value = converted(rule.last, text)
                 names = tuple(step.name for step in rule.steps[rule.depth :])
                 _set(made, names, [value] if rule.last.many else value)
     return [made for made in objects if made]
@@ -121,7 +122,7 @@ def _rows(rules: Sequence[Rule], item: Harvested) -> Iterator[tuple[str | None, 
         yield tuple(next(filter(None, map(text_of, elements_at(element, steps))), None) for steps in inner)
 
 
-def _converted(prop: Property, text: str) -> Json:
+def converted(prop: Property, text: str) -> Json:
     """A text as a value of the property; one that is none stays as it is, and the schema says what is wrong with it.
 
     Repositories that know no seconds give days: of a moment the day is taken, of a day its beginning.
@@ -130,9 +131,10 @@ def _converted(prop: Property, text: str) -> Json:
         return int(text) if _WHOLE.fullmatch(text) else text
     if prop.kind is FLOAT:
         try:
-            return float(text)
+            number = float(text)
         except ValueError:
             return text
+        return number if math.isfinite(number) else text
     if prop.kind is BOOLEAN:
         return {"true": True, "false": False}.get(text.lower(), text)
     if prop.kind is DATE and _DAY_AND_TIME.match(text):

@@ -9,7 +9,7 @@ import orjson
 
 from models.collections.problems import Problem
 from models.documents import Prepared, prepare
-from models.lines import Batch, Limits, Line, LineReader
+from models.lines import Batch, Limits, Line, LineReader, Place
 from models.seen import SeenKeys
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Parsed:
     """What a batch of lines holds, and why the file could not be read further, if so."""
 
     position: int
+    place: Place | None = None
     entries: list[Entry] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     broken: LineProblem | None = None
@@ -74,7 +75,7 @@ class Parser:
         return None if batch is None else self._parsed(batch)
 
     def _parsed(self, batch: Batch) -> Parsed:
-        parsed = Parsed(batch.position)
+        parsed = Parsed(batch.position, batch.place)
         if batch.broken:
             parsed.broken = LineProblem(batch.broken.number, None, batch.broken.text.decode())
         for line in batch.lines:
@@ -88,6 +89,8 @@ class Parser:
     def _read(self, line: Line) -> Prepared | LineProblem:
         if line.too_long:
             return LineProblem(line.number, None, f"is longer than {self._limits.line:,} bytes")
+        if line.problem:
+            return LineProblem(line.number, None, line.problem)
         prepared = read_line(self._collection, line)
         if isinstance(prepared, LineProblem):
             return prepared

@@ -7,7 +7,8 @@ from sqlalchemy import insert
 
 from models.database import Database
 from models.deadletters import IMPORT, MAX_PAYLOAD, DeadLetter, add_dead_letters, drop_dead_letters
-from models.imports import ImportReport, upsert_entries
+from models.import_reports import ImportReport
+from models.import_writes import upsert_entries
 from models.lines import Line
 from models.parsing import Entry, LineProblem, read_line
 from models.tables import outbox

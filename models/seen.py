@@ -1,6 +1,7 @@
 """Which keys an import has met, and on which line; beyond a few MB they are kept in a temporary file."""
 
 import sqlite3
+from collections.abc import Iterable
 
 _CACHE_KB = 8_000
 
@@ -18,6 +19,10 @@ class SeenKeys:
 
     def close(self) -> None:
         self._database.close()
+
+    def remember(self, keys: Iterable[str], lines: Iterable[int]) -> None:
+        """Have these keys be met on these lines."""
+        self._database.executemany("INSERT OR IGNORE INTO seen VALUES (?, ?)", zip(keys, lines, strict=True))
 
     def first_line(self, key: str, line: int) -> int | None:
         """The line on which `key` was met before; if it was not, it is met on `line` now."""

@@ -232,3 +232,13 @@ schedules = Table(
     Column("last_fired_at", Moment),
     Column("last_task_id", BigInteger, ForeignKey("tasks.id", ondelete="SET NULL")),
 )
+
+import_keys = Table(
+    "import_keys",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("task_id", BigInteger, ForeignKey("tasks.id", ondelete="CASCADE"), nullable=False),
+    Column("keys", ARRAY(Text), nullable=False),
+    Column("lines", ARRAY(BigInteger), nullable=False),
+)
+Index("import_keys_task", import_keys.c.task_id)

@@ -11,6 +11,7 @@ from kombu.exceptions import KombuError
 
 from errors import Conflict, NotFound
 from indexing.services import Services
+from models.import_journals import forget_ended_imports
 from models.schedules import fire_schedules
 from models.task_runs import cancel_task, revive_tasks, waiting_tasks
 from models.tasks import Order, State, Task, create_task, find_task, forget_tasks
@@ -108,6 +109,7 @@ class TaskDesk:
         await self.hand_over_waiting(PATIENCE)
         age = timedelta(days=self.services.settings.task_days)
         await self.services.database.write(lambda session: forget_tasks(session, age))
+        await self.services.database.write(forget_ended_imports)
 
     async def hand_over_waiting(self, patience: timedelta) -> None:
         """Hand over again what nobody has begun since it was handed over."""

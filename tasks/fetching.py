@@ -2,6 +2,7 @@
 
 import io
 import ipaddress
+import re
 import socket
 import ssl
 import time
@@ -18,6 +19,15 @@ from errors import BadUserInput, CatalographError
 SCHEMES = ("http", "https")
 _BLOCK = 256 * 1024
 _REDIRECTS = 5
+_RANGE = re.compile(r"bytes (\d+)-")
+_NAMES = {
+    "text/csv": ".csv",
+    "text/tab-separated-values": ".tsv",
+    "application/x-ndjson": ".ndjson",
+    "application/jsonl": ".ndjson",
+    "application/jsonlines": ".ndjson",
+}
+"""How a file of a media type would be called."""
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -46,19 +56,32 @@ class FetchLimits:
         )
 
 
-class Download(io.RawIOBase):
-    """The body of a `GET`, as a file that is read once. It is asked for with the first `read`.
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """From which byte of a file the rest is wanted, if it is the file of which the server has said `validator`."""
 
-    `read` raises `FetchFailed` where there is no such file, `AddressRefused` where it may not be fetched, and `OSError`
-    where it breaks off.
+    offset: int
+    validator: str
+
+
+class Download(io.RawIOBase):
+    """The body of a `GET`, as a file that is read once. It is asked for with `open`, or the first `read`.
+
+    With `resume` it begins at `begins_at`, if the server has it so; else at the beginning of the file.
+    `open` and `read` raise `FetchFailed` where there is no such file, `AddressRefused` where it may not be fetched, and
+    `OSError` where it breaks off.
     """
 
-    def __init__(self, url: str, limits: FetchLimits, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, url: str, limits: FetchLimits, headers: Mapping[str, str] | None = None, resume: Resume | None = None
+    ) -> None:
         super().__init__()
         self.url = url
         self._headers = dict(headers or {})
+        self._resume = resume
+        self.begins_at = 0
         self.size: int | None = None
-        """Bytes, once the answer has begun, if it says so."""
+        """Bytes of the whole file, once the answer has begun, if it says so."""
         self._limits = limits
         self._began = time.monotonic()
         self._read = 0
@@ -73,8 +96,8 @@ class Download(io.RawIOBase):
     def read(self, size: int = -1, /) -> bytes:
         """The next bytes, as many as have arrived; empty at the end. `size` does not bound them."""
         del size
-        if self._blocks is None:
-            self._blocks = self._open()
+        self.open()
+        assert self._blocks is not None
         try:
             block = next(self._blocks, b"")
         except (httpx.HTTPError, httpx.StreamError, httpcore.NetworkError) as error:
@@ -85,10 +108,32 @@ class Download(io.RawIOBase):
 
     read1 = read
 
+    def open(self) -> None:
+        """Have the answer begin, if it has not."""
+        if self._blocks is None:
+            self._blocks = self._open()
+
+    @property
+    def name(self) -> str:
+        """What the file is called, by its type if the server says one that is known, else by its address."""
+        media_type = (self.header("content-type") or "").partition(";")[0].strip().lower()
+        return _NAMES.get(media_type) or httpx.URL(self.url).path
+
+    @property
+    def validator(self) -> str | None:
+        """What tells the file from others byte by byte, once the answer has begun (RFC 9110, section 8.8)."""
+        tag = self.header("etag")
+        return tag if tag and not tag.startswith("W/") else self.header("last-modified")
+
     @property
     def is_unchanged(self) -> bool:
         """Whether the answer, once it has begun, says that nothing is new since what conditional headers name."""
         return self._response is not None and self._response.status_code == httpx.codes.NOT_MODIFIED
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """The headers of the answer, once it has begun, by their names in small letters."""
+        return dict(self._response.headers) if self._response is not None else {}
 
     def header(self, name: str) -> str | None:
         """A header of the answer, once it has begun."""
@@ -109,19 +154,34 @@ class Download(io.RawIOBase):
 
     def _open(self) -> Iterator[bytes]:
         self._client = open_client(self._limits)
+        response = self._ask(self._resume)
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE and self._resume:
+            response.close()
+            response = self._ask(None)
+        if response.status_code == httpx.codes.NOT_MODIFIED and self._headers:
+            return iter(())
+        self.begins_at = _range_start(response)
+        if response.status_code != httpx.codes.OK and not self.begins_at:
+            raise FetchFailed(f"{response.url} answered {response.status_code}.")
+        length = response.headers.get("content-length", "")
+        self.size = int(length) + self.begins_at if length.isdigit() else None
+        return response.iter_raw()
+
+    def _ask(self, resume: Resume | None) -> httpx.Response:
+        assert self._client
         headers = {"accept-encoding": "identity", **self._headers}
+        if resume:
+            headers |= {"range": f"bytes={resume.offset}-", "if-range": resume.validator}
         request = self._client.build_request("GET", self.url, headers=headers)
         try:
             self._response = self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise FetchFailed(f"{self.url} can't be fetched: {error or type(error).__name__}.") from error
-        if self._response.status_code == httpx.codes.NOT_MODIFIED and self._headers:
-            return iter(())
-        if self._response.status_code != httpx.codes.OK:
-            raise FetchFailed(f"{self._response.url} answered {self._response.status_code}.")
-        length = self._response.headers.get("content-length", "")
-        self.size = int(length) if length.isdigit() else None
-        return self._response.iter_raw()
+        if self.closed:  # by who did not want to wait
+            self._response.close()
+        if resume and _range_start(self._response) not in (0, resume.offset):
+            raise FetchFailed(f"{self._response.url} answered another part than was asked for.")
+        return self._response
 
     def _check_limits(self) -> None:
         if self._stopped:
@@ -130,6 +190,14 @@ class Download(io.RawIOBase):
             raise OSError(f"more than {self._limits.max_bytes:,} bytes (CATALOGRAPH_FETCH_MAX_BYTES)")
         if time.monotonic() - self._began > self._limits.max_seconds:
             raise OSError(f"longer than {self._limits.max_seconds:g} s (CATALOGRAPH_FETCH_MAX_SECONDS)")
+
+
+def _range_start(response: httpx.Response) -> int:
+    """The first byte of the part of a file that is sent; 0 where all of it is."""
+    if response.status_code != httpx.codes.PARTIAL_CONTENT:
+        return 0
+    found = _RANGE.match(response.headers.get("content-range", ""))
+    return int(found[1]) if found else 0
 
 
 def check_url(url: str, *, allow_private: bool) -> str:

@@ -34,6 +34,7 @@ class TaskRun:
         self._total: int | None = None
         self._share: float | None = None
         self._failed = 0
+        self._before = 0
         self._errors: list[TaskError] = []
         self._changed = False
         self._cancelled = False
@@ -43,6 +44,11 @@ class TaskRun:
         """Say how many items are dealt with, failed ones too. Without `total`, `share` is how far that is, 0 to 1."""
         self._done, self._total, self._changed = done, total, True
         self._share = share if share is not None else done / total if total else None
+
+    def goes_on_at(self, done: int) -> None:
+        """Say how many items an earlier run has dealt with, so that the rate is that of this one."""
+        self._before = done
+        self._done = done
 
     def fail_item(self, message: str, key: str | None = None, line: int | None = None) -> None:
         """Say that one item could not be done; the others go on."""
@@ -81,8 +87,10 @@ class TaskRun:
     def state(self) -> Progress:
         """How far the run is."""
         seconds = max(time.monotonic() - self._began, 0.001)
-        eta = seconds * (1 - self._share) / self._share if self._share else None
-        return Progress(self._total, self._done, self._failed, round(self._done / seconds, 1), eta and round(eta, 1))
+        done = self._done - self._before
+        share = self._share * done / self._done if self._share and self._done else None
+        eta = seconds * (1 - self._share) / share if self._share and share else None
+        return Progress(self._total, self._done, self._failed, round(done / seconds, 1), eta and round(eta, 1))
 
     def changes(self) -> bool:
         """Whether anything was reported since this was asked last."""

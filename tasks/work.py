@@ -11,7 +11,8 @@ from models.tasks import Kind, Order
 from tasks.app import SWEEP, WORK, task_name
 from tasks.desk import AlreadyRunning, TaskDesk
 from tasks.harvesting.harvest import run_harvest
-from tasks.kinds import run_import, run_rebuild, run_verify
+from tasks.importing import run_import
+from tasks.kinds import run_rebuild, run_verify
 from tasks.loop import WorkerLoop
 from tasks.nudging import Nudges
 from tasks.runner import Runner, Work

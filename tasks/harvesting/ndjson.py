@@ -5,8 +5,7 @@ from dataclasses import replace
 from indexing.services import Services
 from models.collections.properties import Collection
 from models.sources import Source, note_harvested
-from tasks.fetching import Download, FetchLimits
-from tasks.kinds import import_file
+from tasks.importing import FileImport
 from tasks.nudging import Nudges
 from tasks.task_run import Finished, TaskRun
 
@@ -21,12 +20,11 @@ async def harvest_file(
     conditions = {_ASKED[name]: value for name, value in source.validators.items()}
     began = run.task.started_at
     assert began
-    with Download(source.values.url, FetchLimits.of(services.settings), conditions) as file:
-        finished = await import_file(services, run, collection, file, nudges)
-        validators = {name: value for name in _ASKED if (value := file.header(name))}
-        is_unchanged = file.is_unchanged
-    if is_unchanged:
+    importing = FileImport(services, run, collection, source.values.url, nudges)
+    finished = await importing.finish(conditions)
+    validators = {name: value for name in _ASKED if (value := importing.headers.get(name.lower()))}
+    if importing.is_unchanged:
         finished = replace(finished, message="The file is the one that was harvested last.")
-    taken = source.validators if is_unchanged else validators
+    taken = source.validators if importing.is_unchanged else validators
     await services.database.write(lambda session: note_harvested(session, source, began, taken))
     return finished
