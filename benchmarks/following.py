@@ -58,6 +58,7 @@ class Followers:
 
     def __init__(self, socket: ClientConnection) -> None:
         self._socket = socket
+        self.running: set[str] = set()
         self.done: dict[str, int] = {}
         self.at: dict[str, float] = {}
 
@@ -84,6 +85,8 @@ class Followers:
             now, message = time.perf_counter(), orjson.loads(text)
             if message["type"] == "next":
                 task = message["payload"]["data"]["task"]
+                if task["state"] == "RUNNING":
+                    self.running.add(task["id"])
                 self.done[task["id"]], self.at[task["id"]] = task["progress"]["done"], now
             elif message["type"] != "complete":
                 raise RuntimeError(f"A subscription has ended: {message}")
@@ -168,6 +171,7 @@ async def _rounds(desk: TaskDesk, tasks: list[Task], ids: list[str], crowd: list
 
     runners = [Runner(desk) for _ in range(-(-TASKS // AT_ONCE))]
     running = [asyncio.create_task(runners[n % len(runners)].run(task.id, work)) for n, task in enumerate(tasks)]
+    await _until(lambda: all(len(followers.running) == TASKS for followers in crowd))
     taken = []
     for number in range(1, ROUNDS + 1):
         began = time.perf_counter()
