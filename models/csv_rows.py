@@ -70,11 +70,11 @@ class CsvRows:
 
     def _line(self, columns: Columns, row: list[str] | str) -> Line:
         number = self._read[0].number
+        if any(line.too_long for line in self._read):
+            return Line(number, self._read[0].text, too_long=True)
         if problem := self._problem(columns, row):
             text = b"\n".join(line.text for line in self._read)
             return Line(number, text[:HEAD], problem=problem)
-        if any(line.too_long for line in self._read):
-            return Line(number, self._read[0].text, too_long=True)
         assert not isinstance(row, str)
         return Line(number, orjson.dumps(columns.document(row)))
 
@@ -83,11 +83,10 @@ class CsvRows:
             try:
                 line.text.decode()
             except UnicodeDecodeError as wrong:
-                if not line.too_long:
-                    return f"is not UTF-8: byte {wrong.start + 1} is 0x{line.text[wrong.start]:02X}"
+                return f"is not UTF-8: byte {wrong.start + 1} is 0x{line.text[wrong.start]:02X}"
         if isinstance(row, str):
             return row
-        if len(row) != len(columns) and not any(line.too_long for line in self._read):
+        if len(row) != len(columns):
             return f"has {len(row)} cells, but there are {len(columns)} columns"
         return ""
 

@@ -130,36 +130,37 @@ class LineReader:
 
 
 class _Metered:
-    """Blocks, with a checksum of all bytes before any place in the current one."""
+    """Blocks, with a checksum of all bytes before a place in the current one; places are asked for in their order."""
 
     def __init__(self, blocks: Iterator[bytes], start: int = 0, crc: int = 0) -> None:
         self._blocks = blocks
         self._block = b""
-        self._start, self._crc = start, crc
+        self._start = self._at = start
+        self._crc = crc
 
     def __iter__(self) -> Iterator[bytes]:
         return self
 
     def __next__(self) -> bytes:
         block = next(self._blocks)
-        self._crc = zlib.crc32(self._block, self._crc)
-        self._start += len(self._block)
-        self._block = block
+        end = self._start + len(self._block)
+        self.crc_until(end)
+        self._block, self._start = block, end
         return block
 
     def crc_until(self, offset: int) -> int:
-        return zlib.crc32(memoryview(self._block)[: max(offset - self._start, 0)], self._crc)
+        self._crc = zlib.crc32(memoryview(self._block)[self._at - self._start : offset - self._start], self._crc)
+        self._at = offset
+        return self._crc
 
     def skip(self, place: Place) -> None:
         """Go on behind a place. Raises `FileChanged` if it is not the place of this file."""
         for block in self:
             if self._start + len(block) >= place.offset:
-                crc = self.crc_until(place.offset)
-                if crc != place.crc:
+                if self.crc_until(place.offset) != place.crc:
                     break
                 rest = block[place.offset - self._start :]
-                self._blocks, self._block = chain([rest], self._blocks), b""
-                self._start, self._crc = place.offset, crc
+                self._blocks, self._block, self._start = chain([rest], self._blocks), b"", place.offset
                 return
         raise FileChanged
 
