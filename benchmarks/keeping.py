@@ -11,7 +11,7 @@ import httpx
 from benchmarks.ceilings import bulk_ceiling
 from benchmarks.dataset import ROOT, Dataset
 from benchmarks.measures import Measure, percentile
-from benchmarks.searching import PAGE, WORDS
+from benchmarks.searching import PAGE, WARM_UP, WORDS
 from benchmarks.system import System, command, environment
 from indexing.indexes import alias_of
 from indexing.services import Services, open_services
@@ -34,6 +34,7 @@ async def measure_keeping(system: System, dataset: Dataset) -> list[Measure]:
     """All of it on a system that has the whole data set."""
     async with open_services(system.settings) as services, _client(system) as client:
         ceiling = await bulk_ceiling(services, services.catalog["Artwork"], dataset)
+        await _warm_up(client)
         quiet = await _searches(client, until=_after(QUIET_SECONDS))
         rebuilding = asyncio.create_task(_run("index", "rebuild", "Artwork", "--data", str(system.data)))
         busy = await _searches(client, until=rebuilding.done)
@@ -90,6 +91,12 @@ async def _searches(client: httpx.AsyncClient, until: Callable[[], bool]) -> flo
         running.append(asyncio.create_task(_timed(lambda words=words: _ask(client, PAGE, search=words))))  # type: ignore[misc]
         await asyncio.sleep(max(0.0, began + len(running) / PACE - time.monotonic()))
     return percentile(sorted(await asyncio.gather(*running)), 0.99)
+
+
+async def _warm_up(client: httpx.AsyncClient) -> None:
+    """Have a server that was just started compile what searching takes, one search after the other."""
+    for number in range(WARM_UP):
+        await _ask(client, PAGE, search=WORDS[number % len(WORDS)])
 
 
 async def _timed(work: Callable[[], Awaitable[Any]]) -> float:

@@ -23,8 +23,8 @@ from models.outbox import DRAINING
 from models.records import Record, count_records, records_after
 from models.states import CollectionState, read_state, save_state
 
-IN_FLIGHT = 3
-"""Bulk requests under way at once."""
+IN_FLIGHT = 1
+"""Bulk requests under way at once, while the next is made: more would take the processors from searches."""
 GRACE_SECONDS = 2
 """How long searches that had begun may go on in the index that served before."""
 
@@ -173,11 +173,10 @@ async def _fill(
         while records := await _next(services, collection, after):
             after = records[-1].id
             items = await _items(services, collection, str(state.building_index), records)
-            task = asyncio.create_task(_send(services, *items))
-            sending.append(_Sent(len(records), after, task))
-            # While Elasticsearch takes one batch, the next ones are read and built.
             if len(sending) >= IN_FLIGHT:
                 done += await settle()
+            # While Elasticsearch takes one batch, the next one is read and built.
+            sending.append(_Sent(len(records), after, asyncio.create_task(_send(services, *items))))
         while sending:
             done += await settle()
     finally:
