@@ -156,7 +156,7 @@ def migrate(data: Data = None) -> None:
 @app.command("import")
 def import_(
     name: Name,
-    file: Annotated[str, typer.Argument(help="NDJSON, plain or gzip; `-` for standard input.")],
+    file: Annotated[str, typer.Argument(help="NDJSON, JSON array or CSV; gzip and zstd too; `-` for standard input.")],
     wait_searchable: Annotated[bool, typer.Option(help="Return when searches see the records.")] = False,
     data: Data = None,
     collections: Collections = None,

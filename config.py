@@ -84,7 +84,10 @@ class Settings(BaseSettings):
     harvest_max_page: int = Field(
         default=100_000_000, gt=0, description="Bytes of one answer of an OAI-PMH repository."
     )
-    task_days: float = Field(default=90.0, gt=0, description="Days that a task is kept after its end.")
+    export_folder: str = Field(
+        default="", description="Folder of exported files, which servers and workers share; empty where none are made."
+    )
+    task_days: float = Field(default=90.0, gt=0, description="Days that a task, and its export, is kept after its end.")
     verify_seconds: float = Field(
         default=60.0, gt=0, description="Seconds between two stretches of the continuous comparison of the stores."
     )

@@ -30,6 +30,7 @@ from resolvers.viewer import viewer_of
 from schema.build import build_schema
 from schema.endpoint.application import Closer, GraphQLEndpoint, Limits
 from schema.endpoint.documents import Document, Documents, Operation
+from schema.endpoint.downloads import exports
 from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
 from schema.endpoint.request import RequestHead
 from schema.endpoint.streams import Streams
@@ -37,6 +38,8 @@ from schema.explaining import WithExplanation, trace_asked_for
 from schema.graphiql import DIST, GraphiQLPage
 from tasks.app import celery_app
 from tasks.desk import TaskDesk
+from tasks.export_files import ENDING
+from tasks.exporting import DOWNLOADS
 from tasks.health import broker_ping, redis_ping
 from tasks.nudging import Nudges
 
@@ -71,6 +74,7 @@ def make_app(services: Services) -> Starlette:
             Route("/", lambda _request: RedirectResponse("graphql")),
             Route("/graphql", endpoint),
             WebSocketRoute("/graphql", endpoint),
+            Route(f"{DOWNLOADS}/{{task:int}}{ENDING}", exports(services)),
             Route("/healthz", healthz),
             Route("/readyz", readiness(services)),
             Route("/metrics", measured(services)),

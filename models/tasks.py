@@ -184,9 +184,9 @@ async def recent_tasks(session: Session, ids: Sequence[int], age: timedelta) -> 
     return [task_of(row) for row in await session.rows(statement, {"ids": list(ids)})]
 
 
-async def forget_tasks(session: WriteSession, age: timedelta) -> None:
-    """Forget the tasks that ended longer than `age` ago, with their errors."""
-    await session.run(delete(tasks).where(tasks.c.ended_at < func.now() - age))
+async def forget_tasks(session: WriteSession, age: timedelta) -> int:
+    """Forget the tasks that ended longer than `age` ago, with their errors; how many there were."""
+    return (await session.run(delete(tasks).where(tasks.c.ended_at < func.now() - age))).rowcount
 
 
 def task_of(row: AnyRow) -> Task:

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from errors import Forbidden, NotFound
+from errors import Forbidden, NotFound, SettingsError
 from models.task_errors import TaskError, list_task_errors
 from models.tasks import ACTIVE, Kind, Order, State, Task, find_task, list_tasks
 from resolvers.context import Context
@@ -13,6 +13,7 @@ from resolvers.paging import Page, page_of, read_number
 from resolvers.searches import page_size
 from resolvers.user_errors import CONFLICT, FORBIDDEN, NOT_FOUND, VALIDATION, UserError
 from tasks.desk import AlreadyRunning, NotPossibleNow
+from tasks.export_files import ExportFiles
 from tasks.fetching import AddressRefused, check_url
 
 TASK = "Task"
@@ -74,6 +75,16 @@ async def rebuild_index(ctx: Context, collection: str) -> Asked:
 
 async def verify_index(ctx: Context, collection: str, *, repair: bool) -> Asked:
     return await start(ctx, Kind.VERIFY, collection, {"repair": repair})
+
+
+async def export_records(ctx: Context, collection: str) -> Asked:
+    """Have a collection written to a file, where there is a folder for such."""
+    if ctx.viewer.is_admin:
+        try:
+            ExportFiles.of(ctx.services.settings)
+        except SettingsError as error:
+            return Asked(errors=(UserError(VALIDATION, str(error)),))
+    return await start(ctx, Kind.EXPORT, collection, {})
 
 
 async def import_records(ctx: Context, collection: str, url: str) -> Asked:

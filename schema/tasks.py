@@ -86,7 +86,8 @@ class TaskFields:
             required(GraphQLBoolean), default_value=False, description="Whether to mend what differs."
         )
         url = GraphQLArgument(
-            required(GraphQLString), description="Address of an NDJSON file, plain or gzip, over http or https."
+            required(GraphQLString),
+            description="Address of NDJSON, a JSON array or CSV, gzip and zstd too.",
         )
         return {
             "rebuildIndex": self._mutation(
@@ -100,9 +101,15 @@ class TaskFields:
                 {**self._collection, "repair": repair},
             ),
             "importRecords": self._mutation(
-                "Make or change records by their keys, from the lines of a file.",
+                "Make or change records by their keys, from a file.",
                 lambda _, info, collection, url: tasks.import_records(info.context, collection, url),
                 {**self._collection, "url": url},
+            ),
+            "exportRecords": self._mutation(
+                "Write all records of a collection to a file, packed NDJSON that importRecords takes; the result has "
+                "the url at which servers give it out, the number of records and of bytes.",
+                lambda _, info, collection: tasks.export_records(info.context, collection),
+                self._collection,
             ),
             "cancelTask": self._mutation(
                 "Have a task stop: at once if it waits, soon if it runs.",
@@ -212,7 +219,7 @@ class TaskFields:
         fields = {
             "message": GraphQLField(required(GraphQLString), description="What is wrong."),
             "key": GraphQLField(GraphQLString, description="The key of the record, if it is known."),
-            "line": GraphQLField(GraphQLInt, description="The line of the file, if it came from one."),
+            "line": GraphQLField(GraphQLInt, description="The line of the file, or the place in its array."),
         }
         title = "One item that could not be done."
         return self._registry.once("TaskError", lambda: GraphQLObjectType("TaskError", fields, description=title))

@@ -17,6 +17,7 @@ from models.task_runs import cancel_task, revive_tasks, waiting_tasks
 from models.tasks import Order, State, Task, create_task, find_task, forget_tasks
 from tasks.app import HANDOVER_EXPIRES_SECONDS, WORK, celery_app, task_name
 from tasks.change_feed import ChangeFeed
+from tasks.exporting import forget_files
 from tasks.feed import TaskFeed
 
 SILENCE = timedelta(seconds=15)
@@ -108,7 +109,8 @@ class TaskDesk:
         await self._tell(revived)
         await self.hand_over_waiting(PATIENCE)
         age = timedelta(days=self.services.settings.task_days)
-        await self.services.database.write(lambda session: forget_tasks(session, age))
+        if await self.services.database.write(lambda session: forget_tasks(session, age)):
+            await forget_files(self.services)
         await self.services.database.write(forget_ended_imports)
 
     async def hand_over_waiting(self, patience: timedelta) -> None:

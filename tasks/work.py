@@ -10,6 +10,7 @@ from errors import CatalographError
 from models.tasks import Kind, Order
 from tasks.app import SWEEP, WORK, task_name
 from tasks.desk import AlreadyRunning, TaskDesk
+from tasks.exporting import run_export
 from tasks.harvesting.harvest import run_harvest
 from tasks.importing import run_import
 from tasks.kinds import run_rebuild, run_verify
@@ -33,6 +34,10 @@ def add_work(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
     @app.task(name=task_name(Kind.IMPORT), queue=WORK)  # type: ignore[untyped-decorator]
     def import_records(task_id: int) -> None:
         run(task_id, lambda services, of: run_import(services, of, nudges))
+
+    @app.task(name=task_name(Kind.EXPORT), queue=WORK)  # type: ignore[untyped-decorator]
+    def export_records(task_id: int) -> None:
+        run(task_id, run_export)
 
     @app.task(name=task_name(Kind.REBUILD), queue=WORK)  # type: ignore[untyped-decorator]
     def rebuild_index(task_id: int) -> None:

@@ -116,6 +116,7 @@ def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
         "secret": given.secret,
         "admin_token": given.admin_token,
         "allow_private_urls": "true",
+        "export_folder": str(data / "exports"),
     }
     data.mkdir()
     (data / "settings.env").write_text(

@@ -156,7 +156,8 @@ class _System:
     def _application(self, addresses: Mapping[str, str]) -> Application:
         token = self._data.secret("admin-token", self._settings.get("admin_token"))
         secret = self._settings.get("secret") or self._data.secret("secret")
-        settings = self._settings | dict(addresses) | {"admin_token": token, "secret": secret}
+        exports = {"export_folder": str(self._data.folder("exports"))}
+        settings = exports | self._settings | dict(addresses) | {"admin_token": token, "secret": secret}
         self._console.print(f"a token with the role `admin` is in {self._data.folder('admin-token')}")
         return Application(self._options.command, write_settings(self._data, settings))
 
