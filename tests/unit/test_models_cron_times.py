@@ -64,7 +64,7 @@ def test_what_is_due_daily_is_due_once_on_each_day_of_its_place(start: tuple[dat
     assert [later - earlier for earlier, later in pairwise(days)] == [DAY] * 4
 
 
-@given(around_changes(), st.sampled_from([1, 5, 15, 20, 30]))
+@given(around_changes(), st.sampled_from([1, 5, 15, 30]))  # of which half an hour is a multiple, as some clocks change
 def test_what_is_due_every_few_minutes_is_so_through_each_change(start: tuple[datetime, str], minutes: int) -> None:
     moment, zone = start
     line = CronLine(f"*/{minutes} * * * *", zone)
