@@ -1,5 +1,6 @@
 """Records come from sources: repositories over OAI-PMH and files of NDJSON, whole at first, then what is new."""
 
+import base64
 import json
 import signal
 import time
@@ -9,13 +10,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import psutil
 import pytest
 
+from config import load_settings
 from tests.acceptance.asking import Api
 from tests.acceptance.repository import DAYS, Item, RecordedRepository, Repository, error, once
 from tests.acceptance.serving import Served, serving, serving_as
-from tests.running import ROOT, System, beside, part
+from tests.running import ROOT, System, beside, execute, part
 
 COLLECTIONS = Path(__file__).parent / "harvesting"
 RECORDED = ROOT.parent / "shared" / "data" / "oai-pmh"
@@ -470,6 +473,23 @@ def test_a_source_knows_its_newest_harvest(api: Api, repository: Repository) -> 
     assert last[never] is None
 
 
+async def test_a_source_is_harvested_when_its_schedule_says_so_as_long_as_it_has_one(
+    library: System, api: Api, repository: Repository
+) -> None:
+    repository.reset(item(1))
+    source = new_source(api, repository, schedule="0 0 29 2 * Europe/London")
+    assert await schedules(library) == [(f"source:{number_of(source)}", "0 0 29 2 *", "Europe/London")]
+    await execute(database_of(library), "UPDATE schedules SET next_at = now()")
+    until(lambda: harvested_at(api, source) is not None)
+    assert len(publications(api)) == 1
+    assert api.ask(UPDATE, id=source, patch={"schedule": None})["p"]["errors"] == []
+    assert await schedules(library) == []
+    assert api.ask(UPDATE, id=source, patch={"schedule": "0 3 * * *"})["p"]["errors"] == []
+    assert await schedules(library) == [(f"source:{number_of(source)}", "0 3 * * *", "UTC")]
+    assert api.ask(DELETE, id=source)["p"]["errors"] == []
+    assert await schedules(library) == []
+
+
 def test_sources_are_listed_newest_first_in_pages(api: Api, repository: Repository) -> None:
     older, newer = new_source(api, repository), new_source(api, repository)
     document = "query($after: String) { sources(first: 1, after: $after) { nodes { id } pageInfo { endCursor } } }"
@@ -562,6 +582,22 @@ def test_a_harvest_that_was_given_back_begins_again_where_the_repository_has_for
 
 def values(url: str) -> dict[str, Any]:
     return {"name": "A repository", "collection": "Publication", "kind": "OAI_PMH", "url": url, "mapping": MAPPING}
+
+
+def number_of(id_: str) -> int:
+    return int(base64.urlsafe_b64decode(id_ + "=" * (-len(id_) % 4)).rpartition(b":")[2])
+
+
+def database_of(system: System) -> str:
+    return load_settings(system.data, environment={}).database_url
+
+
+async def schedules(system: System) -> list[tuple[str, str, str]]:
+    connection = await asyncpg.connect(database_of(system))
+    try:
+        return [tuple(row) for row in await connection.fetch("SELECT name, cron, zone FROM schedules")]
+    finally:
+        await connection.close()
 
 
 def new_source(api: Api, repository: Repository | None = None, **more: Any) -> str:
