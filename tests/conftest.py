@@ -15,7 +15,7 @@ from tests.running import ROOT, System, already_running, running
 settings.register_profile("nightly", max_examples=2_000)
 
 EXAMPLE = ROOT / "examples" / "tate"
-TOGETHER = ("tate", "counting", "questions")
+TOGETHER = ("tate", "counting", "harvesting", "questions")
 """Folders whose files share what takes long to make, so that one process has them all."""
 
 

@@ -17,6 +17,7 @@ from websockets.exceptions import ConnectionClosed
 from config import load_settings
 from tests.acceptance.asking import Api, Writer
 from tests.acceptance.following import Follow, Results, over_events, over_websocket
+from tests.acceptance.task_work import until
 from tests.running import System, beside, execute, serving_too
 
 COLLECTIONS = Path(__file__).parent / "changes"
@@ -270,10 +271,3 @@ def test_a_token_that_is_over_ends_its_sockets_and_streams_within_5_s(one: Syste
     assert stream.end()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert time.monotonic() - began < 5
     assert stays.heard == []
-
-
-def until(met: Any) -> None:
-    deadline = time.monotonic() + 10
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)

@@ -4,27 +4,18 @@ import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from config import load_settings
 from tests.acceptance.asking import Api
 from tests.acceptance.conftest import token_of
-from tests.acceptance.test_tasks import COLLECTIONS, PAYLOAD, ended, state_of, until
-from tests.running import System, beside, execute
+from tests.acceptance.task_work import PAYLOAD, Task, ended, state_of, until
+from tests.running import System, execute
 
 EXPORT = f"mutation {{ p: exportRecords(collection: Work) {PAYLOAD} }}"
 MAKE = "mutation($records: [WorkInput!]!) { upsertWorks(records: $records) { errors { message } } }"
 WORKS = [{"number": f"E{number:04}", "title": f"Work {number} é", "year": number} for number in range(1_000)]
-
-Task = dict[str, Any]
-
-
-@pytest.fixture(scope="module")
-def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(system, tmp_path_factory.mktemp("exports") / "data", COLLECTIONS) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

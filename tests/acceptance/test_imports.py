@@ -12,8 +12,8 @@ import zstandard
 
 from tests.acceptance.asking import Api
 from tests.acceptance.serving import Files, Served, serving_as
-from tests.acceptance.test_tasks import COLLECTIONS, PAYLOAD, ended, kill_worker, state_of, until
-from tests.running import System, beside, part
+from tests.acceptance.task_work import PAYLOAD, ended, kill_worker, state_of, until
+from tests.running import System, part
 
 IMPORT = f"mutation($url: String!) {{ p: importRecords(collection: Work, url: $url) {PAYLOAD} }}"
 TAG = '"one"'
@@ -32,12 +32,6 @@ class RangedFiles(Files):
         start, data = int(found[1]), b"".join(served.parts)
         headers = {**served.headers, "content-range": f"bytes {start}-{len(data) - 1}/{len(data)}"}
         return Served((data[start:],), status=206, headers=headers)
-
-
-@pytest.fixture(scope="module")
-def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(system, tmp_path_factory.mktemp("imports") / "data", COLLECTIONS) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")

@@ -1,99 +1,19 @@
 """Every kind of property: written, read, filtered, ordered and counted, over the API."""
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from tests.acceptance.asking import Api, Writer, errors_of
+from tests.acceptance.sightings import EXACT, SIGHTINGS, UID, write_sightings
 
-UID = "123e4567-e89b-12d3-a456-426614174000"
-EXACT = 2**53
 FOUND = """query($f: SightingFilter!) {
   sightings(filter: {and: [{number: {lt: 100}}, $f]}, orderBy: [{number: ASC}]) { totalCount nodes { number } } }"""
-
-STATIONS: list[dict[str, Any]] = [
-    {
-        "code": "hide",
-        "name": "The Hide",
-        "location": {"lat": 60.0, "lon": 10.0},
-        "neighbourCodes": ["tower", "nowhere", "pond"],
-    },
-    {"code": "pond", "name": "Old Pond", "location": {"lat": 60.0, "lon": 10.01}, "parentCode": "hide"},
-    {
-        "code": "tower",
-        "name": "Tower",
-        "location": {"lat": -16.5, "lon": 179.9},
-        "parentCode": "hide",
-        "neighbourCodes": ["hide"],
-    },
-    {"code": "boat", "name": None, "location": {"lat": -16.5, "lon": -179.9}, "parentCode": "gone"},
-]
-SIGHTINGS: list[dict[str, Any]] = [
-    {
-        "number": 1,
-        "uid": UID,
-        "seen": "2024-02-29",
-        "reportedAt": "2024-03-01T00:30:00+02:00",
-        "count": 3,
-        "ringed": str(EXACT + 1),
-        "weight": 0.5,
-        "certain": True,
-        "state": "officially_assigned",
-        "observer": "a@example.org",
-        "picture": "https://example.org/1?a=b",
-        "species": "Éiderdown Gull",
-        "tags": ["sea", "Sea", "cliff"],
-        "remarks": ["flying high", "calling loudly"],
-        "scores": [1, 5],
-        "days": ["2024-02-28", "2024-02-29"],
-        "spot": {"lat": 60.001, "lon": 10.0},
-        "station": "hide",
-        "weather": {"sky": "clear", "wind": 2.5},
-        "marks": [{"place": "left", "colour": "red"}, {"place": "right", "colour": "blue"}],
-        "extra": {"any": [1, "two", None, {"three": 3.5}]},
-        "sightingHistory": "kept only",
-        "inside": "x",
-    },
-    {
-        "number": 2,
-        "seen": "2024-03-31",
-        "reportedAt": "2024-02-29T22:30:00.000001Z",
-        "count": 5,
-        "ringed": -5,
-        "weight": 1.5,
-        "certain": False,
-        "state": "_2nd_look",
-        "species": "eider",
-        "tags": ["sea"],
-        "scores": [3],
-        "spot": {"lat": -16.5, "lon": -179.95},
-        "station": "pond",
-        "marks": [{"place": "left", "colour": "blue"}, {"place": "right", "colour": "red"}],
-        "extra": [],
-    },
-    {
-        "number": 3,
-        "seen": "2024-05-01",
-        "count": 10,
-        "state": "_nderung",
-        "species": "Zander",
-        "tags": [],
-        "weather": {},
-        "extra": "text",
-    },
-    {"number": 4, "seen": "1890-12-31", "state": "new", "species": "", "station": "gone", "tags": [""], "extra": 5},
-    {"number": 5, "seen": "2024-03-01"},
-]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _records(admin: Api) -> None:
-    """The records of these tests; those of others have numbers from 100."""
-    for name, plural, records in (("Station", "stations", STATIONS), ("Sighting", "sightings", SIGHTINGS)):
-        payloads = Writer(admin, name, plural).upsert(*records, wait="SEARCHABLE")
-        assert [payload["errors"] for payload in payloads] == [[]] * len(records)
+    write_sightings(admin)
 
 
 def found(api: Api, **given_filter: Any) -> list[int]:
@@ -297,111 +217,6 @@ def test_a_facet_ignores_its_own_filter_unless_told_and_shows_what_is_selected(a
         {"value": "new", "selected": True},
     ]
     assert found_now["facets"]["own"]["buckets"] == [{"value": "new", "selected": True}]
-
-
-def test_links_lead_to_records_of_their_own_kind_alone_and_in_lists(admin: Api) -> None:
-    document = """query($k: String) { station(key: $k) {
-      parent { code } neighbourCodes neighbours { code parent { code neighbours { code } } }
-      children(orderBy: [{code: ASC}]) { totalCount nodes { code } }
-      sightings { totalCount nodes { number place { code } } } } }"""
-    hide = admin.ask(document, k="hide")["station"]
-    assert hide == {
-        "parent": None,
-        "neighbourCodes": ["tower", "nowhere", "pond"],
-        "neighbours": [
-            {"code": "tower", "parent": {"code": "hide", "neighbours": [{"code": "tower"}, None, {"code": "pond"}]}},
-            None,
-            {"code": "pond", "parent": {"code": "hide", "neighbours": [{"code": "tower"}, None, {"code": "pond"}]}},
-        ],
-        "children": {"totalCount": 2, "nodes": [{"code": "pond"}, {"code": "tower"}]},
-        "sightings": {"totalCount": 1, "nodes": [{"number": 1, "place": {"code": "hide"}}]},
-    }
-    assert admin.ask(document, k="boat")["station"] == {
-        "parent": None,
-        "neighbourCodes": None,
-        "neighbours": [],
-        "children": {"totalCount": 0, "nodes": []},
-        "sightings": {"totalCount": 0, "nodes": []},
-    }
-
-
-def test_stations_are_found_by_what_they_link_to(admin: Api) -> None:
-    document = "query($f: StationFilter) { stations(filter: $f, orderBy: [{code: ASC}]) { nodes { code } } }"
-
-    def codes(**given_filter: Any) -> list[str]:
-        only: dict[str, Any] = {"code": {"in": [station["code"] for station in STATIONS]}}
-        nodes = admin.ask(document, f={"and": [only, given_filter]})["stations"]["nodes"]
-        return [node["code"] for node in nodes]
-
-    assert codes(parent={"name": {"eq": "The Hide"}}) == ["pond", "tower"]
-    assert codes(parent={"exists": False}) == ["boat", "hide"]
-    assert codes(neighbourCodes={"any": ["hide"]}) == ["tower"]
-    assert codes(location={"near": {"lat": -16.5, "lon": 180, "withinMeters": 20_000}}) == ["boat", "tower"]
-
-
-def test_a_search_finds_words_in_linked_records_and_follows_them(admin: Api) -> None:
-    stations = Writer(admin, "Station", "stations")
-
-    def searched(text: str) -> Any:
-        document = """query($s: String) { sightings(search: $s, filter: {number: {lt: 100}}) {
-          edges { node { number } highlights { path fragments } } } }"""
-        return admin.ask(document, s=text)["sightings"]["edges"]
-
-    assert searched("pond") == [
-        {"node": {"number": 2}, "highlights": [{"path": "place.name", "fragments": ["Old <mark>Pond</mark>"]}]}
-    ]
-    pond = stations.upsert({"code": "pond", "name": "New Lagoon"}, wait="SEARCHABLE")[0]["record"]
-    try:
-        _eventually(lambda: [edge["node"]["number"] for edge in searched("lagoon")] == [2])
-        assert searched("pond") == []
-    finally:
-        stations.update(pond["id"], {"name": "Old Pond"})
-        _eventually(lambda: len(searched("pond")) == 1)
-
-
-def test_a_record_that_takes_another_key_is_no_longer_what_was_linked_to(admin: Api) -> None:
-    stations = Writer(admin, "Station", "stations")
-
-    def linked(filter_on_place: str) -> Any:
-        document = f"{{ sightings(filter: {{number: {{eq: 2}}, place: {filter_on_place}}}) {{ nodes {{ number }} }} }}"
-        return admin.ask(document)["sightings"]["nodes"]
-
-    pond = admin.ask('{ station(key: "pond") { id } }')["station"]["id"]
-    stations.update(pond, {"code": "lake"})
-    try:
-        _eventually(lambda: linked("{exists: false}") == [{"number": 2}])
-        assert linked('{name: {eq: "Old Pond"}}') == []
-    finally:
-        stations.update(pond, {"code": "pond"})
-        _eventually(lambda: linked('{name: {eq: "Old Pond"}}') == [{"number": 2}])
-
-
-def test_links_in_a_ring_come_to_rest(admin: Api) -> None:
-    Writer(admin, "Station", "stations").upsert(
-        {"code": "hide", "neighbourCodes": ["tower", "nowhere", "pond"], "parentCode": "tower"}, wait="SEARCHABLE"
-    )
-    document = "{ collections { name pending indexGeneration } }"
-
-    def state() -> Any:
-        return next(one for one in admin.ask(document)["collections"] if one["name"] == "Station")
-
-    def at_rest() -> bool:
-        before = state()
-        time.sleep(1.5)  # longer than it takes until what was indexed last is counted
-        return bool(before["pending"] == 0 and state() == before)
-
-    try:
-        _eventually(at_rest)
-    finally:
-        hide = admin.ask('{ station(key: "hide") { id } }')["station"]["id"]
-        Writer(admin, "Station", "stations").update(hide, {"parentCode": None}, wait="SEARCHABLE")
-
-
-def _eventually(happened: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.1)
 
 
 def test_free_json_goes_in_and_out_as_it_is_and_null_removes_it(admin: Api) -> None:

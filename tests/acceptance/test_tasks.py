@@ -1,14 +1,10 @@
 """Heavy work is a task: asked for, followed, cancelled, tried again, and taken up again when its worker dies."""
 
 import json
-import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import count
-from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 import redis
 
@@ -16,27 +12,14 @@ from config import load_settings
 from tests.acceptance.asking import Api
 from tests.acceptance.following import Follow, over_events, over_websocket
 from tests.acceptance.serving import Files, Served, serving
-from tests.running import System, beside, part
+from tests.acceptance.task_work import ENDS, PAYLOAD, Task, ended, kill_worker, state_of, until
+from tests.running import System, part
 
-COLLECTIONS = Path(__file__).parent / "tasks"
-TASK = (
-    "id kind state collection createdAt startedAt endedAt message result progress { total done failed rate etaSeconds }"
-)
-PAYLOAD = f"{{ task {{ {TASK} }} errors {{ code message path }} }}"
 IMPORT = f"mutation($url: String!) {{ p: importRecords(collection: Work, url: $url) {PAYLOAD} }}"
 FOLLOW = "subscription($id: ID!) { task(id: $id) { id state progress { done failed } } }"
-ENDS = {"SUCCEEDED", "PARTIAL", "FAILED", "CANCELLED"}
 LETTERS = "{ deadLetters(first: 1000) { nodes { id collection key operation reason payload attempts lastAttemptAt } } }"
-SETTLED_SECONDS = 60
 
-Task = dict[str, Any]
 numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(system, tmp_path_factory.mktemp("tasks") / "data", COLLECTIONS) as started:
-        yield started
 
 
 @pytest.fixture(scope="module")
@@ -324,17 +307,6 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_works_on(works: System
     assert all(title_of(api, work) == work["title"] for work in taken)
 
 
-def kill_worker(system: System) -> None:
-    workers = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if {"worker", str(system.data)} <= set(process.info["cmdline"] or ()) and "cli" in process.info["cmdline"]
-    ]
-    assert workers
-    for process in workers:
-        process.send_signal(signal.SIGKILL)
-
-
 def new_works(number: int) -> list[dict[str, str]]:
     """Works that no other test has."""
     return [{"number": f"N{one:06}", "title": f"Work {one}"} for one in (next(numbers) for _ in range(number))]
@@ -362,24 +334,6 @@ def start(api: Api, url: str) -> Task:
     return task
 
 
-def state_of(api: Api, task: Task) -> Task:
-    found: Task = api.ask(f"query($id: ID!) {{ task(id: $id) {{ {TASK} }} }}", id=task["id"])["task"]
-    return found
-
-
-def ended(api: Api, task: Task) -> Task:
-    """The task once it has ended."""
-    until(lambda: state_of(api, task)["state"] in ENDS)
-    return state_of(api, task)
-
-
 def title_of(api: Api, work: dict[str, str]) -> str | None:
     found = api.ask("query($key: String!) { work(key: $key) { title } }", key=work["number"])["work"]
     return found and str(found["title"])
-
-
-def until(met: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SETTLED_SECONDS
-    while not met():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
