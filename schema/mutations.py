@@ -35,18 +35,25 @@ class Mutations:
         self._inputs = inputs
 
     def fields(self, collection: Collection) -> dict[str, GraphQLField]:
-        name, one = collection.name, required(self._payload(collection))
-        input_ = self._inputs.record_input(collection)
-        record = GraphQLArgument(required(input_), description="The new record.")
-        patch = GraphQLArgument(required(self._inputs.record_patch(collection)), description="What to change.")
-        several = GraphQLArgument(required(listed(input_)), description="The records, 1,000 at most.")
-        wait = GraphQLArgument(
-            self._registry.visibility, default_value="COMMITTED", description="What to wait for before answering."
-        )
+        name = collection.name
+        return {
+            f"create{name}": self._create(collection),
+            f"update{name}": self._update(collection),
+            f"delete{name}": self._delete(collection),
+            f"restore{name}": self._restore(collection),
+            f"revert{name}": self._revert(collection),
+            f"upsert{upper_first(collection.plural)}": self._upsert(collection),
+        }
 
+    def _create(self, collection: Collection) -> GraphQLField:
         async def create(_: Any, info: Info, input: Any, waitFor: str | None = None) -> Written:  # noqa: A002, N803
             return await _visible(info, collection, await writes.create(info.context, collection, input), waitFor)
 
+        record = required(self._inputs.record_input(collection))
+        arguments = {"input": GraphQLArgument(record, description="The new record."), "waitFor": self._wait_for()}
+        return self._field(collection, arguments, create, f"Make a {collection.name}.")
+
+    def _update(self, collection: Collection) -> GraphQLField:
         async def update(
             _: Any,
             info: Info,
@@ -58,6 +65,10 @@ class Mutations:
             written = await writes.update(info.context, collection, id, patch, expectedRevision)
             return await _visible(info, collection, written, waitFor)
 
+        patch = GraphQLArgument(required(self._inputs.record_patch(collection)), description="What to change.")
+        return self._field(collection, {**self._change(), "patch": patch}, update, f"Change a {collection.name}.")
+
+    def _delete(self, collection: Collection) -> GraphQLField:
         async def delete(
             _: Any,
             info: Info,
@@ -68,9 +79,15 @@ class Mutations:
             written = await writes.delete(info.context, collection, id, expectedRevision)
             return await _visible(info, collection, written, waitFor)
 
+        return self._field(collection, self._change(), delete, f"Delete a {collection.name}; restore brings it back.")
+
+    def _restore(self, collection: Collection) -> GraphQLField:
         async def restore(_: Any, info: Info, id: str) -> Written:  # noqa: A002
             return await writes.restore(info.context, collection, id)
 
+        return self._field(collection, {"id": _ID}, restore, f"Bring a deleted {collection.name} back.")
+
+    def _revert(self, collection: Collection) -> GraphQLField:
         async def revert(
             _: Any,
             info: Info,
@@ -80,33 +97,40 @@ class Mutations:
         ) -> Written:
             return await writes.revert(info.context, collection, id, revision, expectedRevision)
 
+        number = GraphQLArgument(required(GraphQLInt), description="The revision to go back to.")
+        arguments = {"id": _ID, "revision": number, "expectedRevision": _EXPECTED}
+        return self._field(
+            collection, arguments, revert, f"Make a {collection.name} what it was at an earlier revision."
+        )
+
+    def _upsert(self, collection: Collection) -> GraphQLField:
         async def upsert(_: Any, info: Info, records: Any, waitFor: str | None = None) -> list[Written]:  # noqa: N803
             written = await writes.upsert(info.context, collection, records)
             await _wait(info, collection, (one.stored for one in written), waitFor)
             return written
 
-        change = {"id": _ID, "expectedRevision": _EXPECTED, "waitFor": wait}
-        number = GraphQLArgument(required(GraphQLInt), description="The revision to go back to.")
-        return {
-            f"create{name}": GraphQLField(
-                one, {"input": record, "waitFor": wait}, create, description=f"Make a {name}."
-            ),
-            f"update{name}": GraphQLField(one, {**change, "patch": patch}, update, description=f"Change a {name}."),
-            f"delete{name}": GraphQLField(one, change, delete, description=f"Delete a {name}; restore brings it back."),
-            f"restore{name}": GraphQLField(one, {"id": _ID}, restore, description=f"Bring a deleted {name} back."),
-            f"revert{name}": GraphQLField(
-                one,
-                {"id": _ID, "revision": number, "expectedRevision": _EXPECTED},
-                revert,
-                description=f"Make a {name} what it was at an earlier revision.",
-            ),
-            f"upsert{upper_first(collection.plural)}": GraphQLField(
-                required(listed(self._payload(collection))),
-                {"records": several, "waitFor": wait},
-                upsert,
-                description=f"Make or change {collection.plural} by their keys; one result for each, in order.",
-            ),
-        }
+        records = required(listed(self._inputs.record_input(collection)))
+        several = GraphQLArgument(records, description="The records, 1,000 at most.")
+        return GraphQLField(
+            required(listed(self._payload(collection))),
+            {"records": several, "waitFor": self._wait_for()},
+            upsert,
+            description=f"Make or change {collection.plural} by their keys; one result for each, in order.",
+        )
+
+    def _field(
+        self, collection: Collection, arguments: dict[str, GraphQLArgument], resolve: Any, description: str
+    ) -> GraphQLField:
+        """A field that answers with what became of one record."""
+        return GraphQLField(required(self._payload(collection)), arguments, resolve, description=description)
+
+    def _change(self) -> dict[str, GraphQLArgument]:
+        return {"id": _ID, "expectedRevision": _EXPECTED, "waitFor": self._wait_for()}
+
+    def _wait_for(self) -> GraphQLArgument:
+        return GraphQLArgument(
+            self._registry.visibility, default_value="COMMITTED", description="What to wait for before answering."
+        )
 
     def _payload(self, collection: Collection) -> GraphQLObjectType:
         name = f"{collection.name}Payload"
