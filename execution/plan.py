@@ -1,6 +1,5 @@
 """What is known of a document before it runs: its operations, and what each selects."""
 
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -29,25 +28,21 @@ from execution.selections import Selections
 MAX_VARIANTS = 64
 """Ways that `@skip` and `@include` of one operation may turn out which are kept."""
 
-Handed = Counter[str]
-"""How many runs were left to graphql-core, by reason."""
+OnHanded = Callable[[str], None]
+"""Called with the reason whenever a run is left to graphql-core."""
 Variables = dict[str, Any] | None
 Started = ExecutionResult | Awaitable[ExecutionResult]
 
 
 class Plan:
-    """A valid document that can be run any number of times, at the same time too.
-
-    `on_handed` is told the reason whenever a run is left to graphql-core.
-    """
+    """A valid document that can be run any number of times, at the same time too."""
 
     def __init__(
-        self, schema: GraphQLSchema, document: DocumentNode, on_handed: Callable[[str], None] = lambda reason: None
+        self, schema: GraphQLSchema, document: DocumentNode, on_handed: OnHanded = lambda reason: None
     ) -> None:
         assert_valid_schema(schema)
         self.schema = schema
         self.document = document
-        self.handed = Handed()
         self._on_handed = on_handed
         fragments = [d for d in document.definitions if isinstance(d, FragmentDefinitionNode)]
         operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
@@ -85,7 +80,6 @@ class Plan:
         operation = self._operations.get(operation_name)
         reason = self._reason or ("unknown operation" if operation is None else operation.beyond)
         if operation is None or reason:
-            self.handed[reason or ""] += 1
             self._on_handed(reason)
             return execute(self.schema, self.document, root, context, variables, operation_name)
         return operation.start(variables, root, context)
