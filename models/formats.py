@@ -8,14 +8,13 @@ from models.columns import WrongColumns, are_known
 from models.csv_rows import CsvRows, cells_of, delimiter_of
 from models.json_arrays import ArrayElements
 from models.packing import BrokenFileError
-from models.physical_lines import Limits, Line, PhysicalLines, Start
+from models.physical_lines import BYTE_ORDER_MARK, Limits, Line, PhysicalLines, Start
 
 if TYPE_CHECKING:
     from models.collections.properties import Shape
 
 _PACKED = (".gz", ".gzip", ".zst", ".zstd")
 _ENDINGS = {".csv": "CSV", ".tsv": "CSV", ".ndjson": "NDJSON", ".jsonl": "NDJSON"}
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _MOST = 64 * 1024
 
 
@@ -48,13 +47,13 @@ def lines_of(format_: Format, limits: Limits, shape: "Shape | None", start: Star
 
 def is_enough(start: bytes) -> bool:
     """Whether the beginning of a file is enough to tell its format."""
-    text = start.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    text = start.removeprefix(BYTE_ORDER_MARK).lstrip()
     return len(text) > _MOST or text[:1] in (b"{", b"[") or b"\n" in text
 
 
 def format_of(start: bytes, name: str, shape: "Shape | None") -> Format:
     """The format of a file with this beginning and this name, which may be empty."""
-    text = start.removeprefix(_BYTE_ORDER_MARK).lstrip()
+    text = start.removeprefix(BYTE_ORDER_MARK).lstrip()
     if text.startswith(b"{"):
         return Format.NDJSON
     named = _ENDINGS.get(_ending(name))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 HEAD = 100_000
 """Bytes that are kept of a line that is too long."""
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -65,9 +65,9 @@ class PhysicalLines:
     def _split(self, block: bytes) -> Iterator[Line]:
         first, *others = block.split(b"\n")
         first = self._rest + first
-        if self.number == 0 and first.startswith(_BYTE_ORDER_MARK):
-            first = first.removeprefix(_BYTE_ORDER_MARK)
-            self.offset += len(_BYTE_ORDER_MARK)
+        if self.number == 0 and first.startswith(BYTE_ORDER_MARK):
+            first = first.removeprefix(BYTE_ORDER_MARK)
+            self.offset += len(BYTE_ORDER_MARK)
         texts = [first, *others]
         self._rest = texts.pop()
         for text in texts:
