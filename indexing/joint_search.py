@@ -97,7 +97,8 @@ def joint_body(query: JointQuery) -> dict[str, Any]:
 
 def _part(query: JointQuery, part: JointPart) -> Query:
     """What is found of one collection: the rest of the request does not look into its index."""
-    here: Query = {"term": {"_index": alias_of(query.prefix, part.collection.name)}}
+    # By what its own name begins with: the alias leaves an index that is still searched when a rebuild has replaced it.
+    here: Query = {"prefix": {"_index": f"{alias_of(query.prefix, part.collection.name)}-"}}
     words = search_query(part.collection, query.text, part.texts, comparable=True)
     return {"bool": {"filter": [here, query_of(part.scope)], **({"must": [words]} if words else {})}}
 

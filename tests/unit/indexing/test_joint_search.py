@@ -39,10 +39,10 @@ def test_what_is_not_selected_is_not_asked_for(catalog: Catalog) -> None:
 def test_each_collection_is_searched_in_its_own_index_under_its_own_rule(catalog: Catalog) -> None:
     book, person = joint_body(asked(catalog))["query"]["bool"]["should"]
     assert book["bool"]["filter"] == [
-        {"term": {"_index": "x-book"}},
+        {"prefix": {"_index": "x-book-"}},
         {"term": {"r.status@v": {"value": "published"}}},
     ]
-    assert person["bool"]["filter"][0] == {"term": {"_index": "x-person"}}
+    assert person["bool"]["filter"][0] == {"prefix": {"_index": "x-person-"}}
     assert "t.notes" not in str(book)
     assert "t.notes" in str(person)
 
