@@ -59,25 +59,6 @@ class Searches(DataLoader[Query, Any]):
         return [self._found(query, answer) for query, answer in zip(keys, answers, strict=True)]
 
     async def _ask(self, queries: Sequence[Query]) -> list[Any]:
-        """The answers of Elasticsearch, one for each query.
-
-        The index may go away under a search that has begun, when a rebuild has put another in its place: what
-        failed as only that or a defect can make it fail is asked once more, which then reaches the new one.
-        """
-        try:
-            answers = await self._ask_once(queries)
-        except SearchRefused as error:
-            if not error.may_pass:
-                raise
-            return await self._ask_once(queries)
-        failed = [place for place, answer in enumerate(answers) if _may_pass(answer)]
-        if failed:
-            again = await self._ask_once([queries[place] for place in failed])
-            for place, answer in zip(failed, again, strict=True):
-                answers[place] = answer
-        return answers
-
-    async def _ask_once(self, queries: Sequence[Query]) -> list[Any]:
         limit = f"{self._timeout:g}s"
         paths = {left_out(query) for query in queries if isinstance(query, SearchQuery)} - {""}
         leaves_out = f"&filter_path={','.join(paths)}" if paths else ""
@@ -112,14 +93,6 @@ class Searches(DataLoader[Query, Any]):
                 return joint_found_of(query, answer)
             case _:
                 return _page(query, answer)
-
-
-def _may_pass(answer: Any) -> bool:
-    """Whether one answer of several says what may not hold any more when it is asked again."""
-    if "error" not in answer:
-        return False
-    refusal = refusal_of(answer.get("status", 500), answer["error"])
-    return isinstance(refusal, SearchRefused) and refusal.may_pass
 
 
 def _body(query: Query) -> dict[str, Any]:

@@ -45,11 +45,6 @@ class SearchRefused(CatalographError):
         self.status = status
         super().__init__(f"Elasticsearch answered {status}: {reason}")
 
-    @property
-    def may_pass(self) -> bool:
-        """Whether it is of the kind that an index causes which is removed while it is searched."""
-        return self.status == 404 or self.status >= 500
-
 
 class SearchServer:
     """Elasticsearch, reached through a pool of kept connections."""
