@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.acceptance.asking import Api
-from tests.acceptance.harvesting.sources import COLLECTIONS, publications
+from tests.acceptance.harvesting.sources import COLLECTIONS, LETTERS, publications
 from tests.acceptance.repository import Repository
 from tests.acceptance.serving import serving_as
 from tests.running import System, beside
@@ -31,7 +31,9 @@ def served() -> Iterator[Repository]:
 
 @pytest.fixture
 def repository(api: Api, served: Repository) -> Repository:
-    """A repository without records, and a collection that has none either."""
+    """A repository without records, and a collection that has none either, nor dead letters."""
+    letters = [letter["id"] for letter in api.ask(LETTERS)["deadLetters"]["nodes"]]
+    api.ask("mutation($ids: [ID!]!) { dropDeadLetters(ids: $ids) { errors { code } } }", ids=letters)
     for record in publications(api):
         api.ask("mutation($id: ID!) { deletePublication(id: $id) { errors { code } } }", id=record["id"])
     served.reset()
