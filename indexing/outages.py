@@ -13,6 +13,7 @@ PATIENCE_SECONDS = 0.5
 """How long a search may take before it is asked whether anybody is there."""
 PROBE_SECONDS = 1.2
 """How long that question may take: together less than the 2 s within which an outage is told."""
+PROBE_STEPS = 12
 RETRY_SECONDS = 0.5
 
 log = structlog.get_logger()
@@ -65,12 +66,19 @@ class Outages:
         return False
 
     async def _probe(self) -> bool:
+        asking = asyncio.ensure_future(self._ping())
         try:
-            async with asyncio.timeout(PROBE_SECONDS):
-                await self._ping()
-        except (CatalographError, TimeoutError):
+            for _ in range(PROBE_STEPS):
+                # While this process works on something large it hears no answer: a step that took long counts once.
+                await asyncio.wait([asking], timeout=PROBE_SECONDS / PROBE_STEPS)
+                if asking.done():
+                    await asking
+                    return True
+        except CatalographError:
             return False
-        return True
+        finally:
+            asking.cancel()
+        return False
 
     async def _return(self) -> None:
         while not await self._probe():  # noqa: ASYNC110 - nobody here could set an event

@@ -1,9 +1,11 @@
 """Requests that take long share the question whether anybody is there."""
 
 import asyncio
+import time
 
 import pytest
 
+from errors import SearchUnavailable
 from indexing.outages import Outages
 
 pytestmark = pytest.mark.anyio
@@ -23,3 +25,35 @@ async def test_many_slow_requests_are_answered_while_the_server_is_there(monkeyp
     answers = await asyncio.gather(*(outages.guard(lambda n=n: slow(n)) for n in range(200)))  # type: ignore[misc]
     assert answers == list(range(200))
     assert not outages.known
+
+
+async def test_a_process_that_was_busy_itself_does_not_take_that_for_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("indexing.outages.PROBE_SECONDS", 0.2)
+
+    async def ping() -> None:
+        await asyncio.sleep(0.05)
+
+    async def slow() -> str:
+        await asyncio.sleep(0.5)
+        return "found"
+
+    outages = Outages(ping)
+    searching = asyncio.create_task(outages.guard(slow))
+    await asyncio.sleep(0.03)
+    time.sleep(0.3)  # noqa: ASYNC251 - as when a large answer is read
+    assert await searching == "found"
+
+
+async def test_a_server_that_does_not_answer_the_question_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("indexing.outages.PROBE_SECONDS", 0.05)
+
+    async def forever() -> None:
+        await asyncio.Event().wait()
+
+    outages = Outages(forever)
+    with pytest.raises(SearchUnavailable):
+        await outages.guard(forever)
+    assert outages.known
+    await outages.close()
