@@ -18,12 +18,14 @@ import httpx
 from sqlalchemy import make_url
 
 from config import load_settings
-from deploy.local.process import launch_command
+from models.migrating import migrate
+from tests.programs import Program, run_program
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWER_SECONDS = 60
 _NUMBERS = itertools.count(1)
 """For systems beside another: each has two databases of Valkey, of which there are sixteen."""
+_RUNNING: list[Program] = []
 
 
 @dataclass(frozen=True)
@@ -50,19 +52,8 @@ class System:
 
 
 def run_command(*arguments: str, stdin: bytes | None = None) -> subprocess.CompletedProcess[str]:
-    """Run a command of the command line, from another folder than the project's."""
-    done = subprocess.run(
-        [sys.executable, "-m", "cli", *arguments],
-        cwd="/",
-        env=_environment({}),
-        input=stdin if stdin is not None else b"",
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
-    return subprocess.CompletedProcess(
-        done.args, done.returncode, done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace")
-    )
+    """Run a command of the command line to its end, from another folder than the project's."""
+    return run_program(arguments, _environment({}), stdin or b"", seconds=300)
 
 
 def already_running(name: str) -> System | None:
@@ -123,8 +114,8 @@ def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
         "".join(f"CATALOGRAPH_{key.upper()}={value}\n" for key, value in settings.items())
     )
     asyncio.run(execute(given.database_url, f'CREATE DATABASE "{name}"'))
+    asyncio.run(migrate(settings["database_url"]))
     started = System(f"http://127.0.0.1:{_free_port()}", data, given.admin_token)
-    assert started.command("migrate").returncode == 0
     with ExitStack() as stack:
         for arguments in (["worker"], ["beat"], ["serve", "--port", started.url.rpartition(":")[2]]):
             stack.enter_context(part([*arguments, "--data", str(data)], data / f"{arguments[0]}.log"))
@@ -154,19 +145,24 @@ async def execute(database_url: str, statement: str) -> None:
 
 
 @contextmanager
-def part(arguments: Sequence[str], log: Path) -> Iterator[subprocess.Popen[bytes]]:
+def part(arguments: Sequence[str], log: Path) -> Iterator[Program]:
     """One process of ours, for the time of the block."""
-    command = launch_command((sys.executable, "-m", "cli", *arguments))
-    with log.open("wb") as output:
-        process = subprocess.Popen(command, stdout=output, stderr=output, env=_environment({}))
+    program = Program(arguments, _environment({}), log)
+    _RUNNING.append(program)
     try:
-        yield process
+        yield program
     finally:
-        process.terminate()
+        _RUNNING.remove(program)
+        program.terminate()
         try:
-            process.wait(15)
+            program.wait(15)
         finally:
-            process.kill()
+            program.kill()
+
+
+def workers_of(system: System) -> list[Program]:
+    """The workers of a system that run by `part`, the dead ones too."""
+    return [one for one in _RUNNING if one.arguments[0] == "worker" and str(system.data) in one.arguments]
 
 
 def _until_answered(system: System) -> None:

@@ -1,14 +1,11 @@
 """Tasks as a client sees them, and the death of the workers that do them."""
 
-import signal
 import time
 from collections.abc import Callable
 from typing import Any
 
-import psutil
-
 from tests.acceptance.asking import Api
-from tests.running import System
+from tests.running import System, workers_of
 
 TASK = """id kind state collection createdAt startedAt endedAt message result
     progress { total done failed rate etaSeconds } errors(first: 100) { nodes { message key line } }"""
@@ -33,14 +30,10 @@ def ended(api: Api, task: Task) -> Task:
 
 def kill_worker(system: System) -> None:
     """End all workers of a system without a chance to tidy up."""
-    workers = [
-        process
-        for process in psutil.process_iter(["cmdline"])
-        if {"worker", str(system.data)} <= set(process.info["cmdline"] or ()) and "cli" in process.info["cmdline"]
-    ]
+    workers = workers_of(system)
     assert workers
-    for process in workers:
-        process.send_signal(signal.SIGKILL)
+    for worker in workers:
+        worker.kill()
 
 
 def until(met: Callable[[], bool], seconds: float = SETTLED_SECONDS) -> None:
