@@ -19,7 +19,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Each of the many starts of our programs would compile them anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help install web demo check test nightly faults bench docs lock format chromium clean
+.PHONY: help install web demo check test needed-by-tests nightly faults bench docs lock format chromium clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 12
@@ -40,8 +40,11 @@ check: install web/node_modules/.package-lock.json  ## Lint, types, layers, and 
 	web/npm --prefix web run --silent check
 	$(BIN)/catalograph schema check --collections examples/tate
 
-test: check web chromium $(AUDITS)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json  ## Check, then run all tests
+test: install  ## Check, then run all tests
+	@$(MAKE) --jobs 2 --output-sync=target check needed-by-tests
 	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+
+needed-by-tests: web chromium $(AUDITS)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json
 
 nightly: check web  ## Ask 2,000 random collections what any may be asked, instead of the 100 of make test
 	$(BIN)/pytest tests/unit/execution tests/integration/questions tests/acceptance/counting --hypothesis-profile=nightly

@@ -6,6 +6,7 @@ It is started once a run, or once in each of the processes between which `make t
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import settings
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -13,6 +14,9 @@ from xdist.scheduler import LoadScopeScheduling
 from tests.running import ROOT, System, already_running, running
 
 settings.register_profile("nightly", max_examples=2_000)
+# As our programs do: to show the values of all variables takes seconds for each exception.
+plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 EXAMPLE = ROOT / "examples" / "tate"
 TOGETHER = ("tate", "counting", "harvesting", "questions")
