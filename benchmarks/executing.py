@@ -6,11 +6,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import orjson
-from aiodataloader import DataLoader
 from graphql import ExecutionResult, build_schema, execute, parse
 
 from benchmarks.measures import Measure
 from execution import Plan
+from execution.reads import Load, Read
+from resolvers.loading import Loader
 
 SDL = """
 type Query { records: [Record!]! }
@@ -41,7 +42,7 @@ def measure_executors(rounds: int = 15) -> list[Measure]:
 
 async def _measure(rounds: int) -> list[Measure]:
     schema = build_schema(SDL)
-    schema.type_map["Record"].fields["link"].resolve = lambda source, info: info.context.load(source["to"])  # type: ignore[attr-defined]
+    schema.type_map["Record"].fields["link"].resolve = Load(Read("to"), lambda key: key, lambda context: context)  # type: ignore[attr-defined]
     measures: list[Measure] = []
     for name, text, share in (
         ("100 records of 12 fields", f"{{ records {{ {FIELDS} }} }}", PLAIN_SHARE),
@@ -51,10 +52,10 @@ async def _measure(rounds: int) -> list[Measure]:
         plan = Plan(schema, document)
 
         async def compiled(plan: Plan = plan) -> bytes:
-            return _bytes(await plan.execute(root=ROOT, context=DataLoader(_links)))
+            return _bytes(await plan.execute(root=ROOT, context=_Links()))
 
         async def core(document: Any = document) -> bytes:
-            result = execute(schema, document, ROOT, DataLoader(_links))
+            result = execute(schema, document, ROOT, _Links())
             return _bytes(result if isinstance(result, ExecutionResult) else await result)
 
         assert await compiled() == await core()
@@ -72,8 +73,9 @@ def _bytes(result: ExecutionResult) -> bytes:
     return orjson.dumps({"data": result.data})
 
 
-async def _links(keys: Sequence[int]) -> list[dict[str, str]]:
-    return [{"name": f"Artist {key}"} for key in keys]
+class _Links(Loader[int, dict[str, str]]):
+    async def look_up(self, keys: Sequence[int]) -> dict[int, dict[str, str]]:
+        return {key: {"name": f"Artist {key}"} for key in keys}
 
 
 async def _best(work: Work, rounds: int, repeated: int) -> float:

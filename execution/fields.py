@@ -21,11 +21,12 @@ from graphql.execution.executor import to_nodes
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, Undefined, is_awaitable
 
-from execution.leaves import Check, check_of
-from execution.reads import Derive, Read, source_class
+from execution.leaves import names, ready
+from execution.reads import Derive, Load, Named, Read, source_class
 
 if TYPE_CHECKING:
     from execution.run import Run
+    from execution.selections import Selection
 
 Info = GraphQLResolveInfo[Any]
 _IMMUTABLE = (str, int, float, bool, type(None))
@@ -35,8 +36,9 @@ class FieldPlan:
     """A field of an object type, under the name it has in the answer."""
 
     __slots__ = (
-        "_arguments", "check", "details", "field", "item_type", "key", "leaf", "name", "nullable", "parent", "read",
-        "record", "record_class", "records", "resolve", "takes_arguments", "type", "typename",
+        "_arguments", "below", "details", "field", "item_ready", "item_type", "items_needed", "key", "leaf", "load",
+        "name", "names", "nullable", "parent", "read", "ready", "record", "record_class", "records", "resolve",
+        "takes_arguments", "type", "typename",
     )  # fmt: skip
 
     def __init__(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, field: GraphQLField) -> None:
@@ -45,19 +47,26 @@ class FieldPlan:
         self.name = node.name.value
         self.type: GraphQLOutputType = field.type
         self.resolve = field.resolve
-        self.read = field.resolve if isinstance(field.resolve, Read | Derive) else None
+        self.read = _read_of(field.resolve, key)
+        self.load = field.resolve if isinstance(field.resolve, Load) else None
         self.typename = field is TypeNameMetaFieldDef
         self.takes_arguments = bool(field.args or node.arguments)
         self._arguments = None if _has_variables(details) else self._constant_arguments()
         self.nullable = not isinstance(field.type, GraphQLNonNull)
-        named: Any = field.type.of_type if isinstance(field.type, GraphQLNonNull) else field.type
+        named = _named(field.type)
         self.leaf: GraphQLLeafType | None = named if is_leaf_type(named) else None
-        self.check: Check | None = None if self.leaf is None else check_of(self.leaf)
+        self.ready = None if self.leaf is None else ready(self.leaf)
+        self.names = None if self.leaf is None else names(self.leaf)
         self.record = named if _is_plain(named) else None
-        self.records = _plain_items(named)
+        self.item_type: Any = named.of_type if isinstance(named, GraphQLList) else None
+        self.items_needed = isinstance(self.item_type, GraphQLNonNull)
+        item = _named(self.item_type)
+        self.records = item if _is_plain(item) else None
+        self.item_ready = ready(item) if is_leaf_type(item) else None
         held = self.record or self.records
         self.record_class = source_class(held) if held else dict
-        self.item_type: Any = named.of_type if isinstance(named, GraphQLList) else None
+        self.below: Selection | None = None
+        """What is selected of the objects that the field gives, where nothing of it has to be called."""
 
     @classmethod
     def of(
@@ -68,10 +77,30 @@ class FieldPlan:
         return FieldPlan(parent, key, details, field) if field else None
 
     @property
-    def is_read(self) -> bool:
-        """Whether what the object has is all there is to the field, if it is as it should be."""
-        if self.check is None or (self.takes_arguments and self._arguments is None):
+    def holds(self) -> GraphQLObjectType | None:
+        """The type of the objects that the field gives without their being called for, one or a list of them."""
+        if self.takes_arguments and self._arguments is None:
+            return None
+        if self.load:
+            return self.records if self.load.many else self.record
+        return (self.record or self.records) if self._reads else None
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether what the object has, or a loader, is all there is to the field, if it is as it should be."""
+        if self.below or self.typename:
+            return True
+        if self.load or not self._reads or (self.takes_arguments and self._arguments is None):
             return False
+        return bool(self.ready or self.names is not None or self.item_ready)
+
+    @property
+    def loads(self) -> bool:
+        """Whether a loader is asked for the field, or for what is nested in it."""
+        return self.load is not None or (self.below is not None and self.below.loads)
+
+    @property
+    def _reads(self) -> bool:
         return self.read is not None or (self.resolve is None and source_class(self.parent) is dict)
 
     def execute(self, run: "Run", source: Any, prev: Path | None) -> Any:
@@ -91,7 +120,7 @@ class FieldPlan:
                 path = Path(prev, self.key, self.parent.name)
                 info = self.info(run, path)
                 value = self.resolve(source, info, **arguments)
-            if self.check is not None and self.check(value):
+            if self.ready is not None and self.ready.check(value):
                 return value
             path = path or Path(prev, self.key, self.parent.name)
             if is_awaitable(value):
@@ -140,7 +169,7 @@ class FieldPlan:
     async def _awaited(self, run: "Run", value: Any, path: Path, info: Info | None) -> Any:
         try:
             resolved = await value
-            if self.check is not None and self.check(resolved):
+            if self.ready is not None and self.ready.check(resolved):
                 return resolved
             completed = self.complete(run, resolved, path, info)
             return await completed if is_awaitable(completed) else completed
@@ -154,6 +183,12 @@ class FieldPlan:
         except Exception as error:  # noqa: BLE001 - as above
             run.handle_field_error(error, self.type, self.details, path)
             return None
+
+
+def _read_of(resolve: Any, key: str) -> Read | Derive | None:
+    if isinstance(resolve, Named):
+        return resolve.under(key)
+    return resolve if isinstance(resolve, Read | Derive) else None
 
 
 def _read(source: Any, name: str) -> Any:
@@ -176,13 +211,9 @@ def _are_immutable(arguments: dict[str, Any]) -> bool:
     return all(type(value) in _IMMUTABLE for value in arguments.values())
 
 
+def _named(type_: Any) -> Any:
+    return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
 def _is_plain(named: Any) -> bool:
     return isinstance(named, GraphQLObjectType) and named.is_type_of is None
-
-
-def _plain_items(named: Any) -> GraphQLObjectType | None:
-    if not isinstance(named, GraphQLList) or named.of_type is Undefined:
-        return None
-    item = named.of_type
-    item = item.of_type if isinstance(item, GraphQLNonNull) else item
-    return item if _is_plain(item) else None

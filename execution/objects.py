@@ -26,12 +26,12 @@ def execute_fields(fields: "Sequence[FieldPlan]", run: "Run", source: Any, path:
     return later(results, waiting) if waiting else results
 
 
-async def later(results: Any, waiting: Sequence[Any]) -> Any:
-    """`results`, a mapping or a list, once what is waited for under these keys is there."""
-    if len(waiting) == 1:
+async def later(results: Any, waiting: Sequence[Any], loading: Sequence[Awaitable[Any]] = ()) -> Any:
+    """`results`, a mapping or a list, once what is waited for under these keys is in it, and what is `loading`."""
+    if len(waiting) == 1 and not loading:
         results[waiting[0]] = await results[waiting[0]]
         return results
-    awaitables: list[Awaitable[Any]] = [results[key] for key in waiting]
-    for key, value in zip(waiting, await gather_with_cancel(*awaitables), strict=True):
+    awaitables: list[Awaitable[Any]] = [*(results[key] for key in waiting), *loading]
+    for key, value in zip(waiting, await gather_with_cancel(*awaitables), strict=False):
         results[key] = value
     return results

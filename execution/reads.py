@@ -1,16 +1,17 @@
-"""Resolvers that do nothing but read, which generated code does itself instead of calling them.
+"""Resolvers that say what they do, so that generated code does it for many objects at once instead of calling them.
 
 They are resolvers as any other to graphql-core. Reading has no effects and does not fail on objects of the class that
 the type names in its extensions under `SOURCE`; without that its objects are dicts.
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from graphql import GraphQLObjectType
 
 SOURCE = "source"
+Key = Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,54 @@ class Derive:
 
     def __call__(self, source: Any, _info: Any) -> Any:
         return self.function(source)
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Gives what a function makes of the object and of the field's name in the answer, whatever the arguments are."""
+
+    function: Callable[[Any, str], Any]
+
+    def __call__(self, source: Any, info: Any, **_arguments: Any) -> Any:
+        return self.function(source, info.path.key)
+
+    def under(self, name: str) -> Derive:
+        """The same for a field whose name is known."""
+        return Derive(lambda source: self.function(source, name))
+
+
+class Loader(Protocol):
+    """Loads by keys: what is asked for in one tick is answered in one tick, whether it was known before or not."""
+
+    def load(self, key: Any, /) -> Awaitable[Any]:
+        """The value of a key."""
+
+    def load_many(self, keys: list[Any], /) -> Awaitable[list[Any]]:
+        """The values of several keys; the first error among them is raised."""
+
+    def load_together(self, keys: Sequence[Any], /) -> Awaitable[Sequence[Any]]:
+        """The same, but that a key that fails has its error in the place of its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """Gives what a loader has for the key in the object, or with `many` for each of the list of keys in it.
+
+    `loader` takes the context and gives the loader; `key` makes its key of what `read` gives. Nothing there is nothing
+    to load. The executor asks the loader for the keys of all objects of a tick at once.
+    """
+
+    read: Read
+    key: Callable[[Any], Key]
+    loader: Callable[[Any], Loader]
+    many: bool = False
+
+    def __call__(self, source: Any, info: Any) -> Any:
+        value = self.read(source, None)
+        if not self.many:
+            return None if value is None else self.loader(info.context).load(self.key(value))
+        keys = [self.key(one) for one in value or () if one is not None]
+        return self.loader(info.context).load_many(keys) if keys else []
 
 
 def source_class(of: GraphQLObjectType) -> type:

@@ -19,6 +19,7 @@ from graphql.execution.executor import SELECTIONS_NESTED_TOO_DEEPLY, collect_ite
 from graphql.execution.values import VariableValues
 from graphql.pyutils import Path, is_awaitable
 
+from execution.loads import Asked, Loading, ask
 from execution.objects import execute_fields, later
 
 if TYPE_CHECKING:
@@ -102,16 +103,26 @@ class Run(Executor[None]):
         assert field.records is not None
         results: list[Any] = []
         waiting: list[int] = []
+        noted: list[Any] = []
+        asked: list[Asked] = []
         iterator = iter(items)
-        slow = self._slow_item(field, results, waiting, path, info)
+        complete = self._slow_item(field, results, waiting, path, info)
+
+        def slow(item: Any) -> None:
+            if noted:
+                # Loaders are asked in the order of the list.
+                asked.extend(ask(self, noted[:]))
+                noted.clear()
+            complete(item)
+
         try:
             # A selection that can't be collected fails for each item, as its own error.
-            of_sources = self.selection(field.records, field.details).of_sources if items else None
+            selection = self.selection(field.records, field.details) if items else None
         except GraphQLError:
-            of_sources = None
+            selection = None
         try:
-            if of_sources is not None:
-                of_sources(iterator, results.append, slow)
+            if selection is not None and selection.answers is not None:
+                selection.answers(iterator, results.append, noted, slow)
             else:
                 for item in iterator:
                     if type(item) is field.record_class:
@@ -119,9 +130,15 @@ class Run(Executor[None]):
                     else:
                         slow(item)
         except Exception:
-            self.abandon(results, waiting, collect_iterator_awaitables(iterator, is_awaitable))
+            left = collect_iterator_awaitables(iterator, is_awaitable)
+            self.abandon(results, waiting, [*left, *(one.values for one in asked)])
             raise
-        return later(results, waiting) if waiting else results
+        asked += ask(self, noted)
+        if not asked:
+            return later(results, waiting) if waiting else results
+        assert selection
+        loading = Loading(self, selection, results, path, items_needed=field.items_needed).finished(asked)
+        return later(results, waiting, [loading]) if waiting else loading
 
     def _record(self, field: "FieldPlan", item: Any, results: list[Any], waiting: list[int], path: Path) -> None:
         """Complete one record of a list, and add it to `results`."""

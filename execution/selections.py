@@ -1,9 +1,9 @@
 """What an operation selects of each type, collected once for each way its `@skip` and `@include` turn out."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.collect_fields import (
     FieldDetailsList,
     FragmentDetails,
@@ -12,22 +12,44 @@ from graphql.execution.collect_fields import (
     collect_subfields,
 )
 from graphql.execution.values import VariableValues
+from graphql.pyutils import Path
 
 from execution.fields import FieldPlan
 from execution.generated import generate
+from execution.loads import Loading
+from execution.objects import execute_fields
 from execution.reads import source_class
+
+if TYPE_CHECKING:
+    from execution.run import Run
+
+MAX_NESTED = 30
+"""Levels of objects in objects that are answered at once; deeper ones, which hardly any document has, one by one."""
 
 
 class Selection:
-    """The fields that are selected of an object type in one place."""
+    """The fields that are selected of an object type in one place.
 
-    def __init__(self, schema: GraphQLSchema, parent: GraphQLObjectType, grouped: GroupedFieldSet) -> None:
+    `answer` and `answers` are there where none of them has to be called; see `execution.generated.Code`.
+    """
+
+    def __init__(self, fields: list[FieldPlan], grouped: GroupedFieldSet, parent: GraphQLObjectType) -> None:
         self.grouped = grouped
-        planned = [FieldPlan.of(schema, parent, key, details) for key, details in grouped.items()]
-        self.fields: list[FieldPlan] = [field for field in planned if field is not None]
-        code = generate(source_class(parent), self.fields)
-        self.of_source: Callable[..., Any] = code.of_source
-        self.of_sources: Callable[..., Any] | None = code.of_sources
+        self.fields = fields
+        code = generate(source_class(parent), fields)
+        self.answer = code.answer
+        self.answers = code.answers
+        self.loads = any(field.loads for field in fields)
+        self.of_source: Callable[[Run, Any, Path | None], Any] = code.of_source or self._answered
+
+    def _answered(self, run: "Run", source: Any, path: Path | None) -> Any:
+        """The answer for one object, or an awaitable of it."""
+        assert self.answer
+        noted: list[Any] = []
+        answer = self.answer(source, noted)
+        if answer is None:
+            return execute_fields(self.fields, run, source, path)
+        return Loading(run, self, answer, path).of(noted) if noted else answer
 
 
 class Selections:
@@ -47,14 +69,35 @@ class Selections:
         """What is selected of the root type."""
         if self._root is None:
             collected = collect_fields(self._schema, self._fragments, values, root_type, self._operation)
-            self._root = Selection(self._schema, root_type, collected.grouped_field_set)
+            self._root = self._selection(values, root_type, collected.grouped_field_set, 0)
         return self._root
 
-    def below(self, values: VariableValues, of: GraphQLObjectType, details: FieldDetailsList) -> Selection:
+    def below(
+        self, values: VariableValues, of: GraphQLObjectType, details: FieldDetailsList, nested: int = 0
+    ) -> Selection:
         """What is selected of an object type below some field."""
         key = (of, id(details))
         found = self._below.get(key)
         if found is None:
             collected = collect_subfields(self._schema, self._fragments, values, self._operation, of, details)
-            found = self._below[key] = Selection(self._schema, of, collected.grouped_field_set)
+            found = self._below[key] = self._selection(values, of, collected.grouped_field_set, nested)
         return found
+
+    def _selection(
+        self, values: VariableValues, parent: GraphQLObjectType, grouped: GroupedFieldSet, nested: int
+    ) -> Selection:
+        planned = [FieldPlan.of(self._schema, parent, key, details) for key, details in grouped.items()]
+        fields = [field for field in planned if field is not None]
+        if nested < MAX_NESTED:
+            for field in fields:
+                field.below = self._answerable(values, field, nested + 1)
+        return Selection(fields, grouped, parent)
+
+    def _answerable(self, values: VariableValues, field: FieldPlan, nested: int) -> Selection | None:
+        if field.holds is None:
+            return None
+        try:
+            found = self.below(values, field.holds, field.details, nested)
+        except GraphQLError:
+            return None  # it fails again for each object, as its own error
+        return found if found.answer else None

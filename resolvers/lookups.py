@@ -1,14 +1,14 @@
 """Look-ups by id and by key: all of one tick become one statement for each collection."""
 
+from collections.abc import Mapping
 from typing import TypeVar
-
-from aiodataloader import DataLoader
 
 from indexing.services import Services
 from models.collections.conditions import ALWAYS, NEVER, Condition, holds
 from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
 from models.records import Record, Revision, histories, records_by_id, records_by_key
+from resolvers.loading import Loader
 from resolvers.nodes import Node, node_of_record
 
 K = TypeVar("K")
@@ -33,25 +33,25 @@ class Readable:
         return condition == ALWAYS or (condition != NEVER and holds(condition, record.data))
 
 
-class Level(DataLoader[K, Node | None]):
+class Level(Loader[K, Node | None]):
     """Looks up what is not known yet. What is known waits for the rest of its tick, so that the records of one level
     come together and what is below them is one statement again.
     """
 
     def __init__(self, services: Services, readable: Readable) -> None:
-        super().__init__(cache=False)
+        super().__init__()
         self._services = services
         self._readable = readable
         self._known: dict[K, Node | None] = {}
 
-    async def batch_load_fn(self, keys: list[K]) -> list[Node | None]:
+    async def look_up(self, keys: list[K]) -> Mapping[K, Node | None]:
         known = self._known
-        if unknown := list(dict.fromkeys(key for key in keys if key not in known)):
-            known |= zip(unknown, await self.look_up(unknown), strict=True)
-        return [known[key] for key in keys]
+        if unknown := [key for key in keys if key not in known]:
+            known |= await self.find(unknown)
+        return known
 
-    async def look_up(self, keys: list[K]) -> list[Node | None]:
-        """What each of the keys names."""
+    async def find(self, keys: list[K]) -> Mapping[K, Node | None]:
+        """What each of the keys names, or nothing."""
         raise NotImplementedError
 
     def forget(self) -> None:
@@ -62,13 +62,13 @@ class Level(DataLoader[K, Node | None]):
 class NodesById(Level[tuple[str, int]]):
     """Records by collection and number; what is not there or may not be read is `None`."""
 
-    async def look_up(self, keys: list[tuple[str, int]]) -> list[Node | None]:
+    async def find(self, keys: list[tuple[str, int]]) -> Mapping[tuple[str, int], Node | None]:
         wanted: dict[str, list[int]] = {}
         for collection, record_id in keys:
             wanted.setdefault(collection, []).append(record_id)
         async with self._services.database.reading() as session:
             found = await records_by_id(session, wanted)
-        return [self._node(collection, found.get(record_id)) for collection, record_id in keys]
+        return {key: self._node(key[0], found.get(key[1])) for key in keys}
 
     def _node(self, name: str, record: Record | None) -> Node | None:
         collection = self._services.catalog.get(name)
@@ -80,37 +80,39 @@ class NodesById(Level[tuple[str, int]]):
 class NodesByKey(Level[tuple[str, str]]):
     """Records by collection and key; what is not there or may not be read is `None`."""
 
-    async def look_up(self, keys: list[tuple[str, str]]) -> list[Node | None]:
+    async def find(self, keys: list[tuple[str, str]]) -> Mapping[tuple[str, str], Node | None]:
         wanted: dict[str, list[str]] = {}
         for name, key in keys:
             wanted.setdefault(name, []).append(key)
-        found: dict[tuple[str, str], Node] = {}
+        found: dict[tuple[str, str], Node | None] = dict.fromkeys(keys)
         async with self._services.database.reading() as session:
             for name, several in wanted.items():
                 collection = self._services.catalog[name]
                 for key, record in (await records_by_key(session, name, _storable(several))).items():
                     if self._readable.may_read(collection, record):
                         found[name, key] = node_of_record(collection, record)
-        return [found.get(key) for key in keys]
+        return found
 
 
-class Histories(DataLoader[tuple[int, int, int | None], list[Revision]]):
+class Histories(Loader[tuple[int, int, int | None], list[Revision]]):
     """Revisions by record, how many of them, and the revision that they are older than."""
 
     def __init__(self, services: Services) -> None:
-        super().__init__(cache=False)
+        super().__init__()
         self._services = services
 
-    async def batch_load_fn(self, keys: list[tuple[int, int, int | None]]) -> list[list[Revision]]:
+    async def look_up(
+        self, keys: list[tuple[int, int, int | None]]
+    ) -> Mapping[tuple[int, int, int | None], list[Revision]]:
         wanted: dict[tuple[int, int | None], list[int]] = {}
         for record_id, count, before in keys:
             wanted.setdefault((count, before), []).append(record_id)
-        found: dict[tuple[int, int, int | None], list[Revision]] = {}
+        found: dict[tuple[int, int, int | None], list[Revision]] = {key: [] for key in keys}
         async with self._services.database.reading() as session:
             for (count, before), several in wanted.items():
                 for record_id, revisions in (await histories(session, several, count, before)).items():
                     found[record_id, count, before] = revisions
-        return [found.get(key, []) for key in keys]
+        return found
 
 
 def _storable(keys: list[str]) -> list[str]:

@@ -1,6 +1,7 @@
 """The connection of a collection: its type, and how a search answers it."""
 
 from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -11,6 +12,7 @@ from graphql import (
     GraphQLString,
 )
 
+from execution.reads import SOURCE, Derive, Named
 from indexing.search_query import FacetQuery, GroupQuery
 from models.collections.conditions import NEVER, Compare, Condition, Element, either
 from models.collections.kinds import FLOAT, INT, LINK, LONG, Kind
@@ -81,26 +83,26 @@ class Connections:
                 **page_fields(self._registry, f"{collection.name}Edge", node),
                 "totalCount": GraphQLField(
                     required(GraphQLInt),
-                    resolve=lambda connection, _info: connection.total,
+                    resolve=Derive(attrgetter("total")),
                     description="How many records are found in all, exactly.",
                 ),
             }
             found["didYouMean"] = GraphQLField(
                 GraphQLString,
-                resolve=lambda connection, _info: connection.did_you_mean,
+                resolve=Derive(attrgetter("did_you_mean")),
                 description="A search text that finds more than the given one, where that has a slip; else null.",
             )
             facets = self._facets.type(collection.shape)
             if facets:
                 found["facets"] = GraphQLField(
                     required(facets),
-                    resolve=lambda connection, info: FacetSource(connection.facets, len(info.path.as_list()) - 1),
+                    resolve=Named(lambda connection, key: FacetSource(connection.facets, f"{key}/")),
                     description="Counts by value of all that is found.",
                 )
             if stats := self._stats.type(collection.shape):
                 found["stats"] = GraphQLField(
                     required(stats),
-                    resolve=lambda connection, _info: StatsSource(connection.stats),
+                    resolve=Derive(lambda connection: StatsSource(connection.stats)),
                     description="What the values of all that is found come to.",
                 )
             if groups := self._groups.field(collection):
@@ -108,7 +110,9 @@ class Connections:
             return found
 
         title = f"A page of {collection.plural}."
-        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
+        return self._registry.once(
+            name, lambda: GraphQLObjectType(name, fields, description=title, extensions={SOURCE: Connection})
+        )
 
     def _arguments(self, collection: Collection) -> dict[str, GraphQLArgument]:
         order = self._inputs.order(collection.shape)

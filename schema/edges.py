@@ -8,7 +8,6 @@ from graphql import GraphQLField, GraphQLFloat, GraphQLObjectType, GraphQLString
 
 from execution.reads import SOURCE, Derive
 from resolvers.searches import Edge
-from schema.info import Info
 from schema.outputs import listed, required
 from schema.registry import Registry
 from schema.scalars import JSON
@@ -42,12 +41,12 @@ def page_fields(registry: Registry, name: str, node: Any) -> dict[str, GraphQLFi
     return {
         "edges": GraphQLField(
             required(listed(_edge_type(registry, name, node))),
-            resolve=lambda page, _info: [EdgeSource(page, edge) for edge in page.edges],
+            resolve=Derive(lambda page: [EdgeSource(page, edge) for edge in page.edges]),
             description="The records with their places.",
         ),
-        "nodes": GraphQLField(required(listed(node)), description="The records."),
+        "nodes": GraphQLField(required(listed(node)), resolve=Derive(attrgetter("nodes")), description="The records."),
         "pageInfo": GraphQLField(
-            required(registry.page_info), resolve=_page_info, description="Where the page stands."
+            required(registry.page_info), resolve=Derive(_page_info), description="Where the page stands."
         ),
     }
 
@@ -82,7 +81,7 @@ def _of_edge(name: str) -> Derive:
     return Derive(attrgetter(f"edge.{name}"))
 
 
-def _page_info(page: Page, _info: Info) -> dict[str, Any]:
+def _page_info(page: Page) -> dict[str, Any]:
     places = [edge.place for edge in page.edges]
     return {
         "hasNextPage": page.has_next,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -17,12 +18,12 @@ from graphql import (
 )
 
 from errors import BadUserInput
+from execution.reads import SOURCE, Derive, Named
 from indexing.search_query import Bucket, FacetQuery, FacetResult
 from models.collections.filters import MAX_FOLDED_PART
 from models.collections.folding import fold
 from models.collections.kinds import ENUM, MOMENTS
 from models.collections.properties import ROOT, Path, Property, Shape
-from schema.info import Info
 from schema.outputs import listed, required
 from schema.registry import Registry
 from schema.scalars import DATE
@@ -31,10 +32,10 @@ from schema.selection import Selection, object_type
 
 @dataclass(frozen=True)
 class FacetSource:
-    """The facets of one answer, or those below an object; `depth` is where their names begin in the answer's path."""
+    """The facets of one answer, or those below an object, whose names all begin with `above`."""
 
     results: Mapping[str, FacetResult]
-    depth: int
+    above: str
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,13 @@ class Facets:
             return None
         name = f"{shape.type_name}Facets"
         return self._registry.once(
-            name, lambda: GraphQLObjectType(name, lambda: self._fields(shape), description="Counts by value.")
+            name,
+            lambda: GraphQLObjectType(
+                name,
+                lambda: self._fields(shape),
+                description="Counts by value.",
+                extensions={SOURCE: FacetSource},
+            ),
         )
 
     def _fields(self, shape: Shape) -> dict[str, GraphQLField]:
@@ -69,7 +76,7 @@ class Facets:
                 inner = self.type(prop.shape)
                 if inner:
                     found[prop.field] = GraphQLField(
-                        required(inner), resolve=lambda source, _info: source, description=prop.description
+                        required(inner), resolve=Named(_below), description=prop.description
                     )
             elif prop.search.facet:
                 found[prop.field] = self._facet(prop)
@@ -126,17 +133,18 @@ class Facets:
                 {
                     "buckets": GraphQLField(
                         required(listed(bucket)),
-                        resolve=_term_buckets,
+                        resolve=Derive(_term_buckets),
                         description="The values, in the order asked for.",
                     ),
                     "otherCount": GraphQLField(
                         required(GraphQLInt),
-                        resolve=lambda value, _info: value.result.others,
+                        resolve=Derive(attrgetter("result.others")),
                         description="The counts of the values that are not shown, summed.",
                     ),
                     "missingCount": _missing_field(),
                 },
                 description="The values of a property, counted.",
+                extensions={SOURCE: FacetValue},
             )
 
         return self._registry.once("TermFacet", make)
@@ -165,17 +173,20 @@ class Facets:
                 name,
                 {
                     "buckets": GraphQLField(
-                        required(listed(bucket)), resolve=_range_buckets, description="The ranges, the least first."
+                        required(listed(bucket)),
+                        resolve=Derive(_range_buckets),
+                        description="The ranges, the least first.",
                     ),
                     "min": GraphQLField(
-                        bound, resolve=lambda v, _info: _bound(v, v.result.low), description="The least."
+                        bound, resolve=Derive(lambda v: _bound(v, v.result.low)), description="The least."
                     ),
                     "max": GraphQLField(
-                        bound, resolve=lambda v, _info: _bound(v, v.result.high), description="The most."
+                        bound, resolve=Derive(lambda v: _bound(v, v.result.high)), description="The most."
                     ),
                     "missingCount": _missing_field(),
                 },
                 description=f"Ranges of {what}, counted.",
+                extensions={SOURCE: FacetValue},
             )
 
         return self._registry.once(name, make)
@@ -184,23 +195,20 @@ class Facets:
 def _missing_field() -> GraphQLField:
     return GraphQLField(
         required(GraphQLInt),
-        resolve=lambda value, _info: value.result.missing,
+        resolve=Derive(attrgetter("result.missing")),
         description="Records without a value.",
     )
 
 
-def _result(prop: Property) -> Any:
-    def resolve(source: FacetSource, info: Info, **_arguments: Any) -> FacetValue:
-        return FacetValue(prop, source.results[_name(info.path.as_list()[source.depth :])])
-
-    return resolve
+def _result(prop: Property) -> Named:
+    return Named(lambda source, key: FacetValue(prop, source.results[f"{source.above}{key}"]))
 
 
-def _name(keys: list[str | int]) -> str:
-    return "/".join(map(str, keys))
+def _below(source: FacetSource, key: str) -> FacetSource:
+    return FacetSource(source.results, f"{source.above}{key}/")
 
 
-def _term_buckets(value: FacetValue, _info: Info) -> list[dict[str, Any]]:
+def _term_buckets(value: FacetValue) -> list[dict[str, Any]]:
     return [
         {
             "value": _shown(value.prop, bucket),
@@ -218,7 +226,7 @@ def _shown(prop: Property, bucket: Bucket) -> str:
     return prop.kind.display(bucket.value)
 
 
-def _range_buckets(value: FacetValue, _info: Info) -> list[dict[str, Any]]:
+def _range_buckets(value: FacetValue) -> list[dict[str, Any]]:
     return [
         {
             "from": _bound(value, bucket.value),

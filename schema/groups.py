@@ -1,6 +1,7 @@
 """`groupBy` of a collection's connection: its types, and what of a search it asks for."""
 
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -17,13 +18,13 @@ from graphql import (
     GraphQLString,
 )
 
+from execution.reads import SOURCE, Derive, Named
 from indexing.group_keys import key_text_of
 from indexing.search_query import Group
 from models.collections.annotations import CALENDAR
 from models.collections.properties import Collection, Path
 from resolvers.searches import Connection
 from resolvers.searches import Groups as Page
-from schema.info import Info
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
 from schema.stats import StatsSource, StatsTypes, is_counted
@@ -59,7 +60,7 @@ class Groups:
             **page_arguments(backward=False),
         }
         title = "The records by the values of properties, counted: in the order of the values, what has none last."
-        return GraphQLField(required(self._connection(collection)), arguments, _groups, description=title)
+        return GraphQLField(required(self._connection(collection)), arguments, Named(_groups), description=title)
 
     def _fields(self, collection: Collection) -> Any:
         name = f"{collection.name}GroupField"
@@ -102,22 +103,27 @@ class Groups:
             lambda: GraphQLObjectType(
                 f"{collection.name}GroupEdge",
                 {
-                    "node": GraphQLField(required(bucket), resolve=lambda s, _info: s, description="The group."),
+                    "node": GraphQLField(required(bucket), resolve=Derive(lambda s: s), description="The group."),
                     "cursor": GraphQLField(
-                        required(GraphQLString), resolve=_cursor, description="Its place, for after."
+                        required(GraphQLString), resolve=Derive(_cursor), description="Its place, for after."
                     ),
                 },
                 description="A group and its place.",
+                extensions={SOURCE: GroupSource},
             ),
         )
         fields = {
-            "edges": GraphQLField(required(listed(edge)), resolve=_nodes, description="The groups with their places."),
-            "nodes": GraphQLField(required(listed(bucket)), resolve=_nodes, description="The groups."),
+            "edges": GraphQLField(
+                required(listed(edge)), resolve=Derive(_nodes), description="The groups with their places."
+            ),
+            "nodes": GraphQLField(required(listed(bucket)), resolve=Derive(_nodes), description="The groups."),
             "pageInfo": GraphQLField(
-                required(self._registry.page_info), resolve=_page_info, description="Where the page stands."
+                required(self._registry.page_info), resolve=Derive(_page_info), description="Where the page stands."
             ),
         }
-        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description="A page of groups."))
+        return self._registry.once(
+            name, lambda: GraphQLObjectType(name, fields, description="A page of groups.", extensions={SOURCE: Page})
+        )
 
     def _bucket(self, collection: Collection) -> Any:
         name = f"{collection.name}GroupBucket"
@@ -128,21 +134,23 @@ class Groups:
                 "(`5..10`); null for none."
             )
             found = {
-                "key": GraphQLField(required(GraphQLList(GraphQLString)), resolve=_key, description=key),
+                "key": GraphQLField(required(GraphQLList(GraphQLString)), resolve=Derive(_key), description=key),
                 "count": GraphQLField(
-                    required(GraphQLInt), resolve=lambda s, _info: s.group.count, description="How many records."
+                    required(GraphQLInt), resolve=Derive(attrgetter("group.count")), description="How many records."
                 ),
             }
             if stats := self._stats.type(collection.shape):
                 found["stats"] = GraphQLField(
                     required(stats),
-                    resolve=lambda s, _info: StatsSource(s.group.stats),
+                    resolve=Derive(lambda s: StatsSource(s.group.stats)),
                     description="What the values of the group's records come to.",
                 )
             return found
 
         title = "The records that have these values."
-        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=title))
+        return self._registry.once(
+            name, lambda: GraphQLObjectType(name, fields, description=title, extensions={SOURCE: GroupSource})
+        )
 
 
 def group_paths(collection: Collection) -> dict[str, Path]:
@@ -157,24 +165,24 @@ def group_paths(collection: Collection) -> dict[str, Path]:
     return found
 
 
-def _groups(connection: Connection, info: Info, **_arguments: Any) -> Page:
-    return connection.groups[str(info.path.key)]
+def _groups(connection: Connection, key: str) -> Page:
+    return connection.groups[key]
 
 
-def _key(source: GroupSource, _info: Info) -> list[str | None]:
+def _key(source: GroupSource) -> list[str | None]:
     fields = source.groups.query.fields
     return [key_text_of(one, value) for one, value in zip(fields, source.group.key, strict=True)]
 
 
-def _nodes(source: Page, _info: Info) -> list[GroupSource]:
+def _nodes(source: Page) -> list[GroupSource]:
     return [GroupSource(source, group) for group in source.page.groups]
 
 
-def _cursor(source: GroupSource, _info: Info) -> str:
+def _cursor(source: GroupSource) -> str:
     return source.groups.cursors.write(source.group.key)
 
 
-def _page_info(source: Page, _info: Info) -> dict[str, Any]:
+def _page_info(source: Page) -> dict[str, Any]:
     keys = [group.key for group in source.page.groups]
     return {
         "hasNextPage": source.page.more,

@@ -1,5 +1,6 @@
 """The field that searches all collections at once, and its connection."""
 
+from operator import attrgetter
 from typing import Any
 
 from graphql import (
@@ -11,6 +12,7 @@ from graphql import (
     GraphQLString,
 )
 
+from execution.reads import SOURCE, Derive
 from models.collections.loading import Catalog
 from resolvers.joint_searches import JointConnection, JointSelected, search_jointly
 from schema.connections import SYNTAX, source_fields
@@ -43,20 +45,25 @@ def _connection(registry: Registry, names: GraphQLEnumType) -> GraphQLObjectType
             **page_fields(registry, "SearchEdge", registry.record),
             "totalCount": GraphQLField(
                 required(GraphQLInt),
-                resolve=lambda connection, _info: connection.total,
+                resolve=Derive(attrgetter("total")),
                 description="How many records are found in all, exactly.",
             ),
             "counts": GraphQLField(
                 required(listed(_count(registry, names))),
-                resolve=lambda connection, _info: [
-                    {"collection": name, "count": count} for name, count in connection.counts.items()
-                ],
+                resolve=Derive(
+                    lambda connection: [
+                        {"collection": name, "count": count} for name, count in connection.counts.items()
+                    ]
+                ),
                 description="How many are found in each collection that was looked into.",
             ),
         }
 
     title = "A page of what a search finds in several collections, by a score that compares."
-    return registry.once("SearchConnection", lambda: GraphQLObjectType("SearchConnection", fields, description=title))
+    return registry.once(
+        "SearchConnection",
+        lambda: GraphQLObjectType("SearchConnection", fields, description=title, extensions={SOURCE: JointConnection}),
+    )
 
 
 def _count(registry: Registry, names: GraphQLEnumType) -> GraphQLObjectType:

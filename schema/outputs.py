@@ -17,7 +17,7 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from execution.reads import SOURCE, Derive, Read
+from execution.reads import SOURCE, Derive, Load, Read
 from models.collections.kinds import ENUM, GEO, LINK
 from models.collections.properties import Collection, Property, Shape, key_text
 from resolvers.context import Context
@@ -123,8 +123,7 @@ class Outputs:
         assert prop.link
         target: Any = self._registry.scalar(prop.link.collection)
         type_ = required(GraphQLList(target)) if prop.many else target
-        resolve = _links(prop, root=root) if prop.many else _link(prop, root=root)
-        return GraphQLField(type_, resolve=_guarded(prop, resolve), description=prop.description)
+        return GraphQLField(type_, resolve=_guarded(prop, _link(prop, root=root)), description=prop.description)
 
 
 _ENVELOPE: dict[str, Resolver] = {
@@ -152,28 +151,11 @@ def _guarded(prop: Property, resolve: Resolver) -> Resolver:
     return guarded
 
 
-def _link(prop: Property, *, root: bool) -> Resolver:
-    read = _plain(prop, root=root)
+def _link(prop: Property, *, root: bool) -> Load:
+    """Gives the records that a property names by their keys."""
     assert prop.link
     target = prop.link.collection
-
-    def resolve(source: Any, info: Info) -> Any:
-        value = read(source, info)
-        return None if value is None else info.context.by_key.load((target, key_text(value)))
-
-    return resolve
-
-
-def _links(prop: Property, *, root: bool) -> Resolver:
-    read = _plain(prop, root=root)
-    assert prop.link
-    target = prop.link.collection
-
-    def resolve(source: Any, info: Info) -> Any:
-        keys = [(target, key_text(value)) for value in read(source, info) or () if value is not None]
-        return info.context.by_key.load_many(keys) if keys else []
-
-    return resolve
+    return Load(_plain(prop, root=root), lambda value: (target, key_text(value)), attrgetter("by_key"), many=prop.many)
 
 
 def page_arguments(*, backward: bool = True) -> dict[str, GraphQLArgument]:

@@ -8,6 +8,7 @@ from graphql import GraphQLScalarType, ValueNode, value_from_ast_untyped
 from graphql.language import IntValueNode, StringValueNode
 
 from errors import BadUserInput
+from execution.leaves import READY, SAFE_INTEGER
 from models.collections.dates import Clock, date_micros, datetime_micros, is_math, math_micros
 
 _SAFE = 2**53
@@ -102,6 +103,7 @@ LONG = GraphQLScalarType(
     parse_value=_long_in,
     parse_literal=_long_literal,
     description="A whole number of 64 bits: a JSON number up to ±2^53, a string beyond; taken as either.",
+    extensions={READY: SAFE_INTEGER},
 )
 DATE = GraphQLScalarType(
     "Date",

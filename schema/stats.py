@@ -1,12 +1,14 @@
 """The stats types of a collection, by the shape of its records, and what of a search they ask for."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any
 
 from graphql import GraphQLField, GraphQLFloat, GraphQLInt, GraphQLObjectType
 
 from errors import BadUserInput
+from execution.reads import SOURCE, Derive
 from indexing.search_query import StatsQuery, StatsResult
 from models.collections.kinds import GEO, MOMENTS, Kind
 from models.collections.properties import ROOT, Path, Property, Shape
@@ -70,7 +72,10 @@ class StatsTypes:
         name = f"{shape.type_name}Stats"
         title = "What the values of each property come to."
         return self._registry.once(
-            name, lambda: GraphQLObjectType(name, lambda: self._fields(shape), description=title)
+            name,
+            lambda: GraphQLObjectType(
+                name, lambda: self._fields(shape), description=title, extensions={SOURCE: StatsSource}
+            ),
         )
 
     def _fields(self, shape: Shape) -> dict[str, GraphQLField]:
@@ -107,7 +112,10 @@ class StatsTypes:
             )
             return found
 
-        return self._registry.once(name, lambda: GraphQLObjectType(name, fields, description=_TITLES[name]))
+        return self._registry.once(
+            name,
+            lambda: GraphQLObjectType(name, fields, description=_TITLES[name], extensions={SOURCE: StatsValue}),
+        )
 
 
 def is_counted(prop: Property) -> bool:
@@ -125,27 +133,27 @@ def has_stats(shape: Shape, above: tuple[Shape, ...] = ()) -> bool:
     )
 
 
-def _below(prop: Property) -> Callable[..., StatsSource]:
-    return lambda source, _info: replace(source, above=f"{source.above}{prop.field}.")
+def _below(prop: Property) -> Derive:
+    return Derive(lambda source: StatsSource(source.results, f"{source.above}{prop.field}."))
 
 
-def _value(prop: Property) -> Callable[..., StatsValue]:
+def _value(prop: Property) -> Derive:
     # What the viewer may not follow was not asked for: it is absent.
-    return lambda source, _info: StatsValue(
-        prop.kind, source.results.get(f"{source.above}{prop.field}") or StatsResult()
+    return Derive(
+        lambda source: StatsValue(prop.kind, source.results.get(f"{source.above}{prop.field}") or StatsResult())
     )
 
 
-def _number(name: str) -> Callable[..., Any]:
-    return lambda value, _info: getattr(value.result, name)
+def _number(name: str) -> Derive:
+    return Derive(attrgetter(f"result.{name}"))
 
 
-def _end(name: str) -> Callable[..., Any]:
-    def resolve(value: StatsValue, _info: Any) -> Any:
-        end = getattr(value.result, name)
-        return value.kind.display(end) if end is not None and value.kind in MOMENTS else end
+def _end(name: str) -> Derive:
+    def end(value: StatsValue) -> Any:
+        found = getattr(value.result, name)
+        return value.kind.display(found) if found is not None and value.kind in MOMENTS else found
 
-    return resolve
+    return Derive(end)
 
 
 def stats_queries(selections: Iterator[Selection], shape: Shape) -> tuple[StatsQuery, ...]:

@@ -4,9 +4,11 @@ import asyncio
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from operator import attrgetter
 from random import Random
 from typing import Any, TypeVar
 
+from aiodataloader import DataLoader
 from graphql import (
     GraphQLArgument,
     GraphQLBoolean,
@@ -27,7 +29,8 @@ from graphql import (
     is_leaf_type,
 )
 
-from execution.reads import SOURCE, Derive, Read
+from execution.reads import SOURCE, Derive, Load, Read
+from resolvers.loading import Loader
 from tests.unit.execution.oracle import Log
 
 T = TypeVar("T")
@@ -37,6 +40,7 @@ LEAVES: list[Any] = [
     "text", 1, None, 2.5, True, "RED", "2", 2**31, -(2**31), float("nan"), float("inf"), -0.0, 3.0, "", [1], {"a": 1},
 ]  # fmt: skip
 FITTING = {"Int": 7, "Float": 1.5, "Boolean": True, "String": "text", "ID": "N1", "Colour": "RED", "Shout": "word"}
+CONDITIONS = ("", "", "", "@skip(if: $t)", "@include(if: $t)", "@skip(if: $f)", "@include(if: false)")
 NAMES = ("a", "b", "c", "d", "e")
 
 
@@ -54,6 +58,7 @@ class Case:
     document: str
     variables: list[dict[str, Any]]
     root: Callable[[], Any]
+    loader: Callable[[Log], Any]
 
 
 @dataclass
@@ -62,12 +67,18 @@ class Chance:
 
     random: Random
     fragments: list[str] = field(default_factory=list)
+    tidy: bool = False
+    """Whether most of the case is as applications are: objects that are read and loaded, few surprises."""
 
     def one(self, values: Sequence[T]) -> T:
         return self.random.choice(values)
 
     def in_(self, of: int) -> bool:
         return self.random.randrange(of) == 0
+
+    def rarely(self, of: int) -> bool:
+        """Decides for what is strange."""
+        return self.in_(of * 8 if self.tidy else of)
 
     def number(self, most: int) -> int:
         return self.random.randint(0, most)
@@ -81,17 +92,17 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
     }
     shared = {"a": GraphQLField(GraphQLString), "s": GraphQLField(GraphQLInt)}
     types["Named"] = GraphQLInterfaceType("Named", shared, resolve_type=_type_resolver(chance))
-    leaves = [*SCALARS, types["Colour"], types["Shout"]]
+    leaves = [*SCALARS, types["Colour"], *([types["Shout"]] if chance.rarely(1) else [])]
 
     def fields_of(name: str) -> dict[str, GraphQLField]:
-        composites = [types[other] for other in (*OBJECTS, "Named", "Any")]
+        composites = [types[other] for other in (OBJECTS if chance.tidy else (*OBJECTS, "Named", "Any"))]
         found = {
             key: GraphQLField(
                 _wrapped(chance, chance.one(leaves if chance.in_(2) else composites)),
                 args={"x": GraphQLArgument(GraphQLInt), "y": GraphQLArgument(GraphQLString, default_value="d")}
-                if chance.in_(3)
+                if chance.rarely(3)
                 else None,
-                resolve=_resolve if chance.in_(3) else None,
+                resolve=_resolve if chance.rarely(3) else None,
             )
             for key in NAMES[: 2 + chance.number(3)]
         }
@@ -124,9 +135,24 @@ def _read_by_chance(chance: Chance, key: str, plan: GraphQLField, of: str | None
     """A field that only reads, now and then; always where the objects have their values in a mapping `of` theirs."""
     if not plan.args and chance.in_(8):
         return GraphQLField(plan.type, resolve=Derive(partial(_derived, key)))
+    if not plan.args and chance.in_(2 if chance.tidy else 4) and (held := _held(plan.type)):
+        many = isinstance(held, GraphQLList)
+        return GraphQLField(plan.type, resolve=Load(Read(key, of), _key, attrgetter("loader"), many))
     if of or (not plan.args and chance.in_(4)):
         return GraphQLField(plan.type, resolve=Read(chance.one([key, key, *NAMES]), of))
     return plan
+
+
+def _held(type_: Any) -> Any:
+    """What a loader may give for a field: an object, or a list of them."""
+    type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+    if isinstance(type_, GraphQLList):
+        return type_ if _held(type_.of_type) and not isinstance(_held(type_.of_type), GraphQLList) else None
+    return type_ if isinstance(type_, GraphQLObjectType) else None
+
+
+def _key(value: Any) -> Any:
+    return value
 
 
 def _type_resolver(chance: Chance) -> Any:
@@ -149,11 +175,11 @@ def _type_test(chance: Chance, name: str) -> Any:
     async def later(value: Any, info: Any) -> bool:
         return test(value, info)
 
-    return chance.one([None, None, None, test, later])
+    return chance.one([None, None, None, test, later]) if chance.rarely(1) else None
 
 
 def _wrapped(chance: Chance, of: Any) -> Any:
-    for _ in range(chance.number(2)):
+    for _ in range(chance.number(1 if chance.tidy else 2)):
         of = GraphQLList(GraphQLNonNull(of) if chance.in_(3) else of)
     return GraphQLNonNull(of) if chance.in_(3) else of
 
@@ -169,7 +195,7 @@ def document_by_chance(chance: Chance, schema: GraphQLSchema) -> str:
     """An operation with aliases, fragments, conditions and arguments; not always valid, which both must take."""
     mutates = chance.in_(4)
     root = schema.mutation_type if mutates else schema.query_type
-    body = _selections(chance, schema, root, 4)
+    body = _selections(chance, schema, root, 5 if chance.tidy else 4)
     head = "mutation" if mutates else "query"
     variables = '($t: Boolean! = true, $f: Boolean = false, $x: Int, $y: String = "v")'
     return f"{head} Q{variables} {body}\n" + "\n".join(chance.fragments)
@@ -181,7 +207,7 @@ def _selections(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> s
 
 
 def _selection(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> str:
-    condition = chance.one(["", "", "", "@skip(if: $t)", "@include(if: $t)", "@skip(if: $f)", "@include(if: false)"])
+    condition = chance.one(CONDITIONS) if chance.rarely(1) else ""
     if depth and chance.in_(4):
         on = chance.one([of, *(schema.type_map[name] for name in (*OBJECTS, "Named"))])
         body = _selections(chance, schema, on, depth - 1)
@@ -260,7 +286,7 @@ Maker = Callable[[], Any]
 def value_by_chance(chance: Chance, type_: Any, depth: int) -> Maker:
     """Makes a value for a type, mostly a fitting one, possibly late, possibly an error."""
     make = _value(chance, type_, depth)
-    if not chance.in_(8):
+    if not chance.rarely(8):
         return make
     ticks, fails, kind = chance.number(2), chance.in_(3), chance.number(3)
 
@@ -290,14 +316,14 @@ def _value(chance: Chance, type_: Any, depth: int) -> Maker:
     if depth == 0 or chance.in_(20):
         return lambda: None
     if isinstance(type_, GraphQLList):
-        if chance.in_(12):
+        if chance.rarely(12):
             return lambda: 5
         items = [value_by_chance(chance, type_.of_type, depth - 1) for _ in range(chance.number(4))]
-        container: Any = chance.one([list, list, tuple, iter])
+        container: Any = chance.one([list, list, tuple, iter]) if chance.rarely(1) else list
         return lambda: container([item() for item in items])
     if is_leaf_type(type_):
         value = chance.one(LEAVES)
-        if not chance.in_(8):
+        if not chance.rarely(8):
             value = {
                 "Int": 7,
                 "Float": 1.5,
@@ -313,26 +339,95 @@ def _value(chance: Chance, type_: Any, depth: int) -> Maker:
 
 def _record(chance: Chance, type_: Any, depth: int) -> Maker:
     possible = [type_] if isinstance(type_, GraphQLObjectType) else list(_Schema.current.get_possible_types(type_))
-    actual: Any = chance.one(possible) if possible and not chance.in_(12) else _Schema.current.type_map["A"]
-    makers = {name: value_by_chance(chance, plan.type, depth - 1) for name, plan in actual.fields.items()}
+    actual: Any = chance.one(possible) if possible and not chance.rarely(12) else _Schema.current.type_map["A"]
+    makers = {name: _field_value(chance, plan, depth - 1) for name, plan in actual.fields.items()}
     known = {"kind": actual.name, "__typename": actual.name} if not chance.in_(12) else {}
-    container: Any = chance.one([dict, dict, dict, Thing])
+    odd = chance.rarely(4)
+    container: Any = Thing if odd else dict
     if SOURCE in actual.extensions:
-        container = chance.one([Kept, Kept, Kept, LikeKept])
+        container = LikeKept if odd else Kept
     return lambda: container({**known, **{name: make() for name, make in makers.items()}})
+
+
+def _field_value(chance: Chance, plan: GraphQLField, depth: int) -> Maker:
+    """What an object has for a field: a value, or the keys by which a loader has it."""
+    if not isinstance(plan.resolve, Load):
+        return value_by_chance(chance, plan.type, depth)
+    if depth <= 0 or chance.in_(8):
+        return lambda: None
+    if not plan.resolve.many:
+        return partial(_same, _kept(chance, _held(plan.type), depth))
+    item = _held(_held(plan.type).of_type)
+    keys = [None if chance.in_(12) else _kept(chance, item, depth) for _ in range(chance.number(3))]
+    return lambda: list(keys)
+
+
+def _same(value: T) -> T:
+    return value
+
+
+def _kept(chance: Chance, type_: Any, depth: int) -> int:
+    """The key of something that the loader has: mostly a fitting object, now and then an error or something else."""
+    kept = _Schema.kept
+    if kept and chance.in_(4):
+        return chance.number(len(kept) - 1)
+    maker = _record(chance, type_, depth) if not chance.in_(12) else chance.one(WRONG)
+    kept.append(maker)
+    return len(kept) - 1
+
+
+WRONG: list[Maker] = [lambda: None, lambda: ValueError("no such"), lambda: 5, lambda: Late(_late), list]
+
+
+async def _late() -> Any:
+    raise ValueError("late")
+
+
+@dataclass
+class Shelf:
+    """What loaders have, which comes some ticks after it was asked for."""
+
+    kept: list[Maker]
+    ticks: int
+    plain: bool
+    """Whether the loader is a plain dataloader, which does not load together."""
+
+    def loader(self, log: Log) -> Any:
+        return DataLoader(partial(self._each, log), cache=False) if self.plain else _Loader(partial(self._each, log))
+
+    async def _each(self, log: Log, keys: list[int]) -> list[Any]:
+        log.batches += 1
+        for _ in range(self.ticks):
+            await asyncio.sleep(0)
+        return [self.kept[key]() for key in keys]
+
+
+class _Loader(Loader[int, Any]):
+    def __init__(self, find: Callable[[list[int]], Coroutine[Any, Any, list[Any]]]) -> None:
+        super().__init__()
+        self._find = find
+
+    async def look_up(self, keys: list[int]) -> dict[int, Any]:
+        return dict(zip(keys, await self._find(keys), strict=True))
 
 
 class _Schema:
     current: GraphQLSchema
+    kept: list[Maker]
 
 
 def case_of(seed: int) -> Case:
     """Everything for a run; the same seed always makes the same."""
     chance = Chance(Random(seed))
+    chance.tidy = chance.in_(2)
     schema = _Schema.current = schema_by_chance(chance)
     document = document_by_chance(chance, schema)
     root = schema.mutation_type if document.startswith("mutation") else schema.query_type
+    kept = _Schema.kept = []
     given: list[dict[str, Any]] = [{}, {"x": 3}, {"t": False, "f": True}, {"t": False}, {"y": None}]
     if chance.in_(6):
         given += [{"f": None}, {"x": "no"}]
-    return Case(schema, document, [chance.one(given), chance.one(given)], _record(chance, root, 6))
+    variables = [chance.one(given), chance.one(given)]
+    made = _record(chance, root, 6)
+    shelf = Shelf(kept, chance.number(3), plain=chance.in_(3))
+    return Case(schema, document, variables, made, shelf.loader)

@@ -26,4 +26,4 @@ def left_behind() -> Iterator[None]:
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_plan_answers_as_graphql_core_does(seed: int) -> None:
     case = case_of(seed)
-    assert_same(case.schema, case.document, case.root, *case.variables)
+    assert_same(case.schema, case.document, case.root, *case.variables, loader=case.loader)

@@ -1,0 +1,229 @@
+"""What generated code has noted to be loaded: asked of the loaders at once, and put into the answers when it is there.
+
+An object that comes from a loader is completed by generated code as any other, with what it asks of loaders noted in
+turn. What is not as it should be is completed by its field, and its errors go up as in graphql-core.
+"""
+
+from collections.abc import Awaitable, Iterator, Sequence
+from itertools import repeat
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from graphql import GraphQLError
+from graphql.pyutils import Path, gather_with_cancel, is_awaitable
+
+if TYPE_CHECKING:
+    from execution.fields import FieldPlan
+    from execution.run import Run
+    from execution.selections import Selection
+
+Noted = "tuple[FieldPlan, Any, dict[str, Any]]"
+"""A field, its key or keys, and the answer of the object it belongs to."""
+
+
+class Asked(NamedTuple):
+    """What was noted, and what one loader will have for all of it: a value or an error for each key."""
+
+    noted: list[Any]
+    values: Awaitable[Sequence[Any]]
+
+
+class _Place(NamedTuple):
+    """Where an answer stands, and whether it may be null there."""
+
+    container: Any
+    key: str | int
+    nullable: bool
+    above: "_Place | None"
+    path: Path | None
+
+
+def _root(path: Path | None) -> _Place:
+    """Where nothing stands above."""
+    return _Place(None, "", False, None, path)  # noqa: FBT003
+
+
+class Loading:
+    """An answer, of an object or of a list of them, that lacks what is loaded."""
+
+    def __init__(
+        self, run: "Run", selection: "Selection", answer: Any, path: Path | None, *, items_needed: bool = False
+    ) -> None:
+        self._run = run
+        self._selection = selection
+        self._answer = answer
+        self._path = path
+        self._items_needed = items_needed
+
+    def of(self, noted: list[Any]) -> Awaitable[Any]:
+        """The answer once all is there. The loaders are asked at once, in the tick in which it was noted."""
+        return self.finished(ask(self._run, noted))
+
+    async def finished(self, asked: Sequence[Asked]) -> Any:
+        """The answer once what was asked is in it, and what that asks for in turn."""
+        if len(asked) == 1:
+            await self._fill(asked[0])
+        else:
+            await gather_with_cancel(*map(self._fill, asked))
+        return self._answer
+
+    async def _fill(self, asked: Asked) -> None:
+        values: Iterator[Any]
+        try:
+            values = iter(await asked.values)
+        except Exception as error:  # noqa: BLE001 - the error of each field that needs it
+            values = repeat(error)
+        noted, late = self._put(asked.noted, values)
+        further = [self._fill(one) for one in ask(self._run, noted)]
+        if len(further) == 1 and not late:
+            await further[0]
+        elif further or late:
+            await gather_with_cancel(*further, *late)
+
+    def _put(self, noted: list[Any], values: Iterator[Any]) -> tuple[list[Any], list[Awaitable[None]]]:
+        """Put the values where they belong; gives what they ask for in turn, and what is still to be awaited."""
+        further: list[Any] = []
+        late: list[Awaitable[None]] = []
+        wrong: list[tuple[FieldPlan, Any, dict[str, Any]]] = []
+        for field, key, target in noted:
+            mark = len(further)
+            if field.load.many:
+                value: Any = [next(values) for _ in key]
+                found = _several(field, value, further)
+            else:
+                value = next(values)
+                if value is None and field.nullable:
+                    continue
+                found = field.below.answer(value, further)
+            if found is None:
+                del further[mark:]
+                wrong.append((field, value, target))
+            else:
+                target[field.key] = found
+        if wrong:
+            late = self._complete(wrong)
+        return further, late
+
+    def _complete(self, wrong: "list[tuple[FieldPlan, Any, dict[str, Any]]]") -> list[Awaitable[None]]:
+        """Have the fields complete what is not as it should be; gives what is to be awaited."""
+        late: list[Awaitable[None]] = []
+        failed: GraphQLError | None = None
+        places: dict[int, _Place] = {}
+        _find(self._selection, self._answer, _root(self._path), places, needed=self._items_needed)
+        for field, value, target in wrong:
+            place = places.get(id(target))
+            if place is None:
+                continue  # something above it has become null
+            path = Path(place.path, field.key, field.parent.name)
+            try:
+                completed = self._completed(field, value, path)
+                if is_awaitable(completed):
+                    late.append(self._awaited(field, completed, target, place, path))
+                else:
+                    target[field.key] = completed
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is an error of its field
+                failed = self._fail(field, error, target, place, path) or failed
+        if failed:
+            self._run.abandon({}, (), late)
+            raise failed
+        return late
+
+    def _completed(self, field: "FieldPlan", value: Any, path: Path) -> Any:
+        if field.load and field.load.many:
+            errors = [one for one in value if isinstance(one, Exception)]
+            value = errors[0] if errors else value
+        return field.complete(self._run, value, path, None)
+
+    async def _awaited(
+        self, field: "FieldPlan", completed: Awaitable[Any], target: dict[str, Any], place: _Place, path: Path
+    ) -> None:
+        try:
+            target[field.key] = await completed
+        except Exception as error:
+            if failed := self._fail(field, error, target, place, path):
+                raise failed from error
+
+    def _fail(
+        self, field: "FieldPlan", error: Exception, target: dict[str, Any], place: _Place, path: Path
+    ) -> GraphQLError | None:
+        """Note the error where null may stand for it; gives it where that is nowhere in the answer."""
+        try:
+            self._run.handle_field_error(error, field.type, field.details, path)
+            target[field.key] = None
+            return None
+        except GraphQLError as located:
+            above: _Place | None = place
+            while above is not None and above.container is not None:
+                if above.nullable:
+                    above.container[above.key] = None
+                    self._run.collected_errors.add(located, above.path)
+                    return None
+                above = above.above
+            return located
+
+
+def ask(run: "Run", noted: list[Any]) -> list[Asked]:
+    """Ask each of the loaders for all that was noted for it."""
+    if not noted:
+        return []
+    by_loader: dict[Any, list[Any]] = {}
+    for one in noted:
+        by_loader.setdefault(one[0].load.loader, []).append(one)
+    return [Asked(several, _values(run, loader, several)) for loader, several in by_loader.items()]
+
+
+def _values(run: "Run", find_loader: Any, noted: list[Any]) -> Awaitable[Sequence[Any]]:
+    keys: list[Any] = []
+    for field, key, _ in noted:
+        if field.load.many:
+            keys += key
+        else:
+            keys.append(key)
+    try:
+        loader = find_loader(run.context_value)
+        together = getattr(loader, "load_together", None)
+        asked: Awaitable[Sequence[Any]] = together(keys) if together else _each([loader.load(key) for key in keys])
+    except Exception as error:  # noqa: BLE001 - the error of each field that needs it
+        return _failed(error)
+    return asked
+
+
+async def _each(asked: list[Awaitable[Any]]) -> list[Any]:
+    values = []
+    for one in asked:
+        try:
+            values.append(await one)
+        except Exception as error:  # noqa: BLE001 - it stands for the value
+            values.append(error)
+    return values
+
+
+async def _failed(error: Exception) -> Sequence[Any]:
+    raise error
+
+
+def _several(field: "FieldPlan", values: list[Any], further: list[Any]) -> list[Any] | None:
+    """The answers of a list of loaded objects; nothing if one is not as it should be."""
+    assert field.below
+    assert field.below.answer
+    answers = []
+    for value in values:
+        answer = None if value is None else field.below.answer(value, further)
+        if answer is None and (value is not None or field.items_needed):
+            return None
+        answers.append(answer)
+    return answers
+
+
+def _find(selection: "Selection", answer: Any, place: _Place, places: dict[int, _Place], *, needed: bool) -> None:
+    """Find the place of each object in an answer; what is still awaited has none."""
+    if type(answer) is list:
+        for index, one in enumerate(answer):
+            path = Path(place.path, index, None) if place.path else None
+            _find(selection, one, _Place(answer, index, not needed, place, path), places, needed=needed)
+    elif type(answer) is dict:
+        places[id(answer)] = place
+        for field in selection.fields:
+            if field.below:
+                path = Path(place.path, field.key, field.parent.name)
+                here = _Place(answer, field.key, field.nullable, place, path)
+                _find(field.below, answer.get(field.key), here, places, needed=field.items_needed)
