@@ -94,15 +94,12 @@ def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
 
 def hit_of(hit: Mapping[str, Any], only: Container[str] | None = None) -> Hit:
     """One hit of an answer, with the highlights of all texts or of some only."""
-    marked = {name.removeprefix(f"{TEXTS}."): texts for name, texts in hit.get("highlight", {}).items()}
-    return Hit(
-        id=int(hit["_id"]),
-        source=hit.get("_source", {}),
-        sort=tuple(hit.get("sort", ())),
-        score=hit.get("_score"),
-        highlights={name: texts for name, texts in marked.items() if only is None or name in only},
-        explanation=hit.get("_explanation"),
-    )
+    score, explanation = hit.get("_score"), hit.get("_explanation")
+    found = Hit(int(hit["_id"]), hit.get("_source", {}), tuple(hit.get("sort", ())), score, explanation=explanation)
+    if "highlight" not in hit:
+        return found
+    marked = {name.removeprefix(f"{TEXTS}."): texts for name, texts in hit["highlight"].items()}
+    return found._replace(highlights={name: texts for name, texts in marked.items() if only is None or name in only})
 
 
 def encoded(body: Body) -> bytes:

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from models.collections.conditions import ALWAYS, Condition
 from models.collections.properties import Collection, Path, Ranges
@@ -131,15 +132,17 @@ class SearchQuery:
         return paths if self.readable is None else tuple(path for path in paths if path.name in self.readable)
 
 
-@dataclass(frozen=True)
-class Hit:
+_NOTHING: Mapping[str, list[str]] = MappingProxyType({})
+
+
+class Hit(NamedTuple):
     """One record found: its envelope and the properties asked for, with its place in the order."""
 
     id: int
     source: Mapping[str, Any]
     sort: SortValues
     score: float | None = None
-    highlights: Mapping[str, list[str]] = field(default_factory=dict)
+    highlights: Mapping[str, list[str]] = _NOTHING
     explanation: Mapping[str, Any] | None = None
 
 

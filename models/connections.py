@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from errors import DatabaseOutdated, DatabaseUnavailable
 
-_CONNECT_SECONDS = 5
-_POOL_SECONDS = 15
-_SERVER_SETTINGS = {
+CONNECT_SECONDS = 5
+POOL_SECONDS = 15
+SERVER_SETTINGS = {
     "application_name": "catalograph",
     "timezone": "UTC",
     "jit": "off",
@@ -34,9 +34,9 @@ def open_engine(database_url: str, pool: int) -> AsyncEngine:
         driver_url(database_url),
         pool_size=pool,
         max_overflow=0,
-        pool_timeout=_POOL_SECONDS,
+        pool_timeout=POOL_SECONDS,
         json_serializer=encode,
-        connect_args={"timeout": _CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS},
+        connect_args={"timeout": CONNECT_SECONDS, "server_settings": SERVER_SETTINGS},
     )
     event.listen(engine.sync_engine, "connect", _set_codec)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
@@ -94,7 +94,7 @@ def _first_line(error: BaseException) -> str:
 def _set_codec(connection: Any, _record: Any) -> None:
     connection.run_async(
         lambda driver: driver.set_type_codec(
-            "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb
+            "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=read_jsonb
         )
     )
 
@@ -104,7 +104,8 @@ def _to_jsonb(encoded: bytes) -> bytes:
     return b"\x01" + encoded
 
 
-def _from_jsonb(binary: bytes) -> Any:
+def read_jsonb(binary: bytes) -> Any:
+    """The value of PostgreSQL's binary form."""
     return orjson.loads(binary[1:])
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Text, bindparam, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from models.connections import naming_failures, open_engine
+from models.readers import Readers
 from models.sessions import ReadSession
 from models.tracing import Trace, traced_engine
 from models.writes import AfterCommit, WriteSession
@@ -35,6 +36,8 @@ class Database:
 
     def __init__(self, database_url: str, pool: int = 10) -> None:
         self._use(open_engine(database_url, pool))
+        self.readers = Readers(self.engine, pool)
+        """For look-ups, with connections of their own."""
 
     def _use(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -43,12 +46,14 @@ class Database:
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def close(self) -> None:
+        await self.readers.close()
         await self.engine.dispose()
 
     def traced(self, trace: Trace) -> Self:
         """The same pool of connections; what is sent over it by this one is written to `trace`."""
         traced = copy(self)
         traced._use(traced_engine(self.engine, trace))  # noqa: SLF001 - it is one of us
+        traced.readers = self.readers.traced(trace)
         return traced
 
     async def ping(self) -> None:

@@ -5,19 +5,19 @@ from collections.abc import Collection as Several
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, column, func, or_, select, true
 
 from models.merging import Json, patch_between
+from models.readers import Rows
 from models.sessions import AnyRow, Session
 from models.tables import records, revisions
 
 CREATE, UPDATE, DELETE, RESTORE, REVERT = "CREATE", "UPDATE", "DELETE", "RESTORE", "REVERT"
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """One record as it stands; `data` is not to be changed."""
 
     id: int
@@ -109,10 +109,10 @@ _HISTORIES = (
 )
 
 
-async def records_by_id(session: Session, wanted: Mapping[str, Several[int]]) -> dict[int, Record]:
+async def records_by_id(session: Rows, wanted: Mapping[str, Several[int]]) -> dict[int, Record]:
     """The living records of each collection by their ids, in one statement; what is not there is left out."""
     ids = [record_id for several in wanted.values() for record_id in several]
-    found = (Record(*row) for row in await session.rows(_BY_ID, {"ids": ids}))
+    found = map(Record._make, await session.rows(_BY_ID, {"ids": ids}))
     return {record.id: record for record in found if record.id in wanted.get(record.collection, ())}
 
 
@@ -121,10 +121,10 @@ async def records_with_deleted(session: Session, ids: Several[int]) -> dict[int,
     return {row.id: Record(*row) for row in await session.rows(_WITH_DELETED, {"ids": list(ids)})}
 
 
-async def records_by_key(session: Session, collection: str, keys: Several[str]) -> dict[str, Record]:
+async def records_by_key(session: Rows, collection: str, keys: Several[str]) -> dict[str, Record]:
     """The living records of one collection by their keys, in one statement."""
     rows = await session.rows(_BY_KEY, {"collection": collection, "keys": list(keys)})
-    return {row.key: Record(*row) for row in rows}
+    return {record.key: record for record in map(Record._make, rows) if record.key is not None}
 
 
 async def stream_records(session: Session, collection: str) -> AsyncIterator[Record]:

@@ -5,6 +5,7 @@ import binascii
 from collections.abc import AsyncGenerator
 from collections.abc import Collection as Several
 from dataclasses import dataclass
+from datetime import datetime
 
 from errors import BadUserInput
 from models.changes import Change, Position
@@ -58,14 +59,14 @@ def record_of(ctx: Context, changed: Changed) -> Node | None:
         return None
     rule = reach(collection, "history", ctx.viewer.subject)
     if change.revision == change.revision_now or (rule != NEVER and holds(rule, change.data)):
-        return _node(changed, change.revision, change.at.isoformat(), change.data)
-    return None if change.deleted else _node(changed, change.revision_now, change.updated_at.isoformat(), change.now)
+        return _node(changed, change.revision, change.at, change.data)
+    return None if change.deleted else _node(changed, change.revision_now, change.updated_at, change.now)
 
 
-def _node(changed: Changed, revision: int, updated_at: str, data: dict[str, object]) -> Node:
+def _node(changed: Changed, revision: int, updated_at: datetime, data: dict[str, object]) -> Node:
     collection, change = changed.collection, changed.change
-    created_at = change.created_at.isoformat()
-    return Node(collection, change.record_id, collection.key_of(data), revision, created_at, updated_at, data)
+    key = collection.key_of(data)
+    return Node(collection, change.record_id, key, revision, change.created_at, updated_at, data)
 
 
 def _position(cursor: str) -> Position:

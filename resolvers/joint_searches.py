@@ -1,18 +1,19 @@
 """A search across collections: from its arguments to a page of records of any of them."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from indexing.joint_search import ORDER, JointFound, JointPart, JointQuery, before_the_joint_page
 from indexing.ordering import Cursors
+from indexing.search_query import Hit
 from models.collections.conditions import NEVER
 from models.collections.properties import Collection
 from resolvers.context import Context
 from resolvers.hiding import readable_texts
 from resolvers.nodes import Node, node_of_hit
-from resolvers.searches import Edge, page_size
+from resolvers.searches import Edge, edge_of, page_size
 
 EVERY = "*"
 """Stands in cursors for the collection: an order across collections is the same whichever are searched."""
@@ -36,7 +37,7 @@ class JointSelected:
 class JointConnection:
     """A page of records of several collections, with what else was selected."""
 
-    edges: tuple[Edge, ...]
+    hits: Sequence[tuple[Collection, Hit]]
     cursor: Callable[[tuple[Any, ...]], str]
     has_next: bool
     has_previous: bool
@@ -44,8 +45,16 @@ class JointConnection:
     counts: Mapping[str, int]
 
     @property
+    def edges(self) -> list[Edge]:
+        return [edge_of(collection, hit) for collection, hit in self.hits]
+
+    @property
     def nodes(self) -> list[Node]:
-        return [edge.node for edge in self.edges]
+        return [node_of_hit(collection, hit) for collection, hit in self.hits]
+
+    @property
+    def places(self) -> list[tuple[Any, ...]]:
+        return [hit.sort for _, hit in self.hits]
 
 
 async def search_jointly(ctx: Context, arguments: Mapping[str, Any], selected: JointSelected) -> JointConnection:
@@ -69,10 +78,7 @@ async def search_jointly(ctx: Context, arguments: Mapping[str, Any], selected: J
     )
     found, behind = await asyncio.gather(_found(ctx, query), _behind(ctx, query, selected))
     return JointConnection(
-        edges=tuple(
-            Edge(node_of_hit(collection, hit), hit.sort, hit.score, hit.highlights, hit.explanation)
-            for collection, hit in found.hits
-        ),
+        hits=found.hits,
         cursor=cursors.write,
         has_next=found.more,
         has_previous=behind,

@@ -66,8 +66,7 @@ class NodesById(Level[tuple[str, int]]):
         wanted: dict[str, list[int]] = {}
         for collection, record_id in keys:
             wanted.setdefault(collection, []).append(record_id)
-        async with self._services.database.reading() as session:
-            found = await records_by_id(session, wanted)
+        found = await records_by_id(self._services.database.readers, wanted)
         return {key: self._node(key[0], found.get(key[1])) for key in keys}
 
     def _node(self, name: str, record: Record | None) -> Node | None:
@@ -85,12 +84,12 @@ class NodesByKey(Level[tuple[str, str]]):
         for name, key in keys:
             wanted.setdefault(name, []).append(key)
         found: dict[tuple[str, str], Node | None] = dict.fromkeys(keys)
-        async with self._services.database.reading() as session:
-            for name, several in wanted.items():
-                collection = self._services.catalog[name]
-                for key, record in (await records_by_key(session, name, _storable(several))).items():
-                    if self._readable.may_read(collection, record):
-                        found[name, key] = node_of_record(collection, record)
+        readers = self._services.database.readers
+        for name, several in wanted.items():
+            collection = self._services.catalog[name]
+            for key, record in (await records_by_key(readers, name, _storable(several))).items():
+                if self._readable.may_read(collection, record):
+                    found[name, key] = node_of_record(collection, record)
         return found
 
 

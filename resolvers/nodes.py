@@ -3,8 +3,8 @@
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
 
 from indexing.fields import CREATED, DATA, KEY, REVISION, UPDATED
 from indexing.search_query import Hit
@@ -12,29 +12,20 @@ from models.collections.properties import Collection
 from models.records import Record
 
 
-@dataclass(frozen=True, slots=True)
-class Node:
-    """A record, or as much of its data as was asked for. Moments are RFC 3339 text."""
+class Node(NamedTuple):
+    """A record, or as much of its data as was asked for. Moments that are text are RFC 3339."""
 
     collection: Collection
     id: int
     key: str | None
     revision: int
-    created_at: str
-    updated_at: str
+    created_at: str | datetime
+    updated_at: str | datetime
     data: Mapping[str, Any]
 
 
 def node_of_record(collection: Collection, record: Record) -> Node:
-    return Node(
-        collection,
-        record.id,
-        record.key,
-        record.revision,
-        record.created_at.isoformat(),
-        record.updated_at.isoformat(),
-        record.data,
-    )
+    return Node(collection, record.id, record.key, record.revision, record.created_at, record.updated_at, record.data)
 
 
 def node_of_hit(collection: Collection, hit: Hit) -> Node:
@@ -48,6 +39,11 @@ def node_of_hit(collection: Collection, hit: Hit) -> Node:
         source[UPDATED],
         source.get(DATA, {}),
     )
+
+
+def moment_text(moment: str | datetime) -> str:
+    """A moment of a node as RFC 3339 has it."""
+    return moment if isinstance(moment, str) else moment.isoformat()
 
 
 def global_id(collection: str, record_id: int) -> str:

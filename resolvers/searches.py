@@ -1,9 +1,9 @@
 """Searches of one collection: from the arguments of a connection to a page of records."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from errors import BadUserInput
 from indexing.distinct import with_distinct
@@ -52,8 +52,7 @@ class Selected:
     groups: tuple[GroupQuery, ...] = ()
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     node: Node
     place: tuple[Any, ...]
     score: float | None
@@ -75,7 +74,7 @@ class Connection:
     """A page of records, with what else was selected."""
 
     collection: Collection
-    edges: tuple[Edge, ...]
+    hits: Sequence[Hit]
     cursor: Callable[[tuple[Any, ...]], str]
     has_next: bool
     has_previous: bool
@@ -86,8 +85,16 @@ class Connection:
     did_you_mean: str | None = None
 
     @property
+    def edges(self) -> list[Edge]:
+        return [edge_of(self.collection, hit) for hit in self.hits]
+
+    @property
     def nodes(self) -> list[Node]:
-        return [edge.node for edge in self.edges]
+        return [node_of_hit(self.collection, hit) for hit in self.hits]
+
+    @property
+    def places(self) -> list[tuple[Any, ...]]:
+        return [hit.sort for hit in self.hits]
 
 
 async def search(
@@ -131,7 +138,7 @@ async def search(
     found, behind = await asyncio.gather(_found(ctx, query), _behind(ctx, query, selected))
     return Connection(
         collection=collection,
-        edges=tuple(_edge(collection, hit) for hit in found.hits),
+        hits=found.hits,
         cursor=cursors.write,
         has_next=behind if query.backward else found.more,
         has_previous=found.more if query.backward else behind,
@@ -193,7 +200,8 @@ def page_size(arguments: Mapping[str, Any], most: int) -> tuple[int, int | None]
     return (DEFAULT_FIRST if first is None else first), last
 
 
-def _edge(collection: Collection, hit: Hit) -> Edge:
+def edge_of(collection: Collection, hit: Hit) -> Edge:
+    """A record and its place, of a hit."""
     return Edge(node_of_hit(collection, hit), hit.sort, hit.score, hit.highlights, hit.explanation)
 
 

@@ -19,6 +19,8 @@ class Page(Protocol):
     @property
     def edges(self) -> Sequence[Edge]: ...
     @property
+    def places(self) -> Sequence[tuple[Any, ...]]: ...
+    @property
     def cursor(self) -> Callable[[tuple[Any, ...]], str]: ...
     @property
     def has_next(self) -> bool: ...
@@ -82,7 +84,7 @@ def _of_edge(name: str) -> Derive:
 
 
 def _page_info(page: Page) -> dict[str, Any]:
-    places = [edge.place for edge in page.edges]
+    places = page.places
     return {
         "hasNextPage": page.has_next,
         "hasPreviousPage": page.has_previous,

@@ -21,7 +21,7 @@ from execution.reads import SOURCE, Derive, Load, Read
 from models.collections.kinds import ENUM, GEO, LINK
 from models.collections.properties import Collection, Property, Shape, key_text
 from resolvers.context import Context
-from resolvers.nodes import Node, global_id
+from resolvers.nodes import Node, global_id, moment_text
 from schema.info import Info
 from schema.registry import Registry
 
@@ -130,8 +130,8 @@ _ENVELOPE: dict[str, Resolver] = {
     "id": Derive(lambda node: global_id(node.collection.name, node.id)),
     "key": Derive(attrgetter("key")),
     "revision": Derive(attrgetter("revision")),
-    "createdAt": Derive(attrgetter("created_at")),
-    "updatedAt": Derive(attrgetter("updated_at")),
+    "createdAt": Derive(lambda node: moment_text(node.created_at)),
+    "updatedAt": Derive(lambda node: moment_text(node.updated_at)),
 }
 
 

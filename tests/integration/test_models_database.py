@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
 
 import pytest
 from sqlalchemy import make_url, text
@@ -42,8 +43,9 @@ async def test_a_database_that_goes_away_is_named_and_comes_back(remote: Databas
     await remote.ping()
 
 
+@pytest.mark.parametrize("apart", [True, False])
 async def test_a_lookup_is_one_message_to_the_server(
-    remote: Database, database: Database, cable: Cable, works: Collection
+    remote: Database, database: Database, cable: Cable, works: Collection, apart: bool
 ) -> None:
     """Neither BEGIN and ROLLBACK, nor a reset of the connection, nor a ping before it."""
     async with database.writing() as writing:
@@ -51,10 +53,38 @@ async def test_a_lookup_is_one_message_to_the_server(
     messages = []
     for _ in range(3):
         before = cable.messages
-        async with remote.reading() as session:
+        async with AsyncExitStack() as stack:
+            session = remote.readers if apart else await stack.enter_async_context(remote.reading())
             assert await records_by_id(session, {"Work": [made.id]}) == {made.id: made}
         messages.append(cable.messages - before)
     assert messages[1:] == [1, 1]  # the first one connects and prepares the statement
+
+
+async def test_look_ups_name_a_database_that_goes_away_and_come_back_with_it(remote: Database, cable: Cable) -> None:
+    assert await records_by_id(remote.readers, {"Work": [1]}) == {}
+    await cable.cut()
+    for _ in range(2):
+        with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
+            await records_by_id(remote.readers, {"Work": [1]})
+    await cable.mend()
+    assert await records_by_id(remote.readers, {"Work": [1]}) == {}
+
+
+async def test_more_look_ups_at_once_than_there_are_connections_wait_for_one_another(remote: Database) -> None:
+    found = await asyncio.gather(*(records_by_id(remote.readers, {"Work": [number]}) for number in range(20)))
+    assert found == [{}] * 20
+    assert len(remote.readers) == 2
+
+
+async def test_a_look_up_that_is_cancelled_leaves_no_connection_in_its_state(remote: Database, cable: Cable) -> None:
+    async def look_up() -> None:
+        await remote.readers.rows(text("SELECT pg_sleep(30)").columns(), {})
+
+    for _ in range(3):
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.2):
+                await look_up()
+    assert await records_by_id(remote.readers, {"Work": [1]}) == {}
 
 
 async def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(remote: Database, cable: Cable) -> None:
@@ -82,7 +112,7 @@ async def test_a_write_that_loses_its_connection_is_named_and_not_half_done(
 
 
 async def test_a_pool_that_is_used_up_is_named(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.connections._POOL_SECONDS", 0.1)
+    monkeypatch.setattr("models.connections.POOL_SECONDS", 0.1)
     small = Database(database_url, pool=1)
     async with small.reading():
         with pytest.raises(DatabaseUnavailable):

@@ -1,6 +1,6 @@
 """Whatever is delivered late, twice, in another order or not at all, the index ends with what PostgreSQL has."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -67,8 +67,8 @@ class Deliveries(RuleBasedStateMachine):
         """A transaction: the record with a higher version, and its row."""
         record = self.records.get(record_id, Record(record_id, "Note", str(record_id), 0, 0, {}, NOW, NOW))
         data = {"id": str(record_id), "text": text}
-        self.records[record_id] = replace(
-            record, index_version=record.index_version + 1, revision=record.revision + 1, data=data, deleted=deleted
+        self.records[record_id] = record._replace(
+            index_version=record.index_version + 1, revision=record.revision + 1, data=data, deleted=deleted
         )
         self._queue(record_id)
 
