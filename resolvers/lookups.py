@@ -1,5 +1,6 @@
 """Look-ups by id and by key: all of one tick become one statement for each collection."""
 
+import re
 from collections.abc import Mapping
 from typing import TypeVar
 
@@ -12,6 +13,7 @@ from resolvers.loading import Loader
 from resolvers.nodes import Node, node_of_record
 
 K = TypeVar("K")
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 
 class Readable:
@@ -116,4 +118,4 @@ class Histories(Loader[tuple[int, int, int | None], list[Revision]]):
 
 def _storable(keys: list[str]) -> list[str]:
     """Keys that PostgreSQL can be asked for: no record has one with NUL or half a surrogate pair in it."""
-    return [key for key in keys if "\0" not in key and not any("\ud800" <= c <= "\udfff" for c in key)]
+    return [key for key in keys if not _UNSTORABLE.search(key)]
