@@ -3,9 +3,10 @@
 import asyncio
 import sys
 import tempfile
+from collections.abc import Callable, Coroutine
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -20,10 +21,14 @@ from benchmarks.paging import measure_paging
 from benchmarks.ranking import measure_ranking
 from benchmarks.report import show, write
 from benchmarks.searching import measure_search
+from benchmarks.speed.chart import chart
+from benchmarks.speed.comparing import measure_speed
+from benchmarks.speed.soaking import measure_soak
 from benchmarks.starting import measure_start
-from benchmarks.system import SystemFailed, running
+from benchmarks.system import System, SystemFailed, loaded, running
 
 OUTPUT = ROOT / "build" / "bench.json"
+CHART = ROOT / "docs" / "speed.svg"
 
 
 class Part(StrEnum):
@@ -37,26 +42,40 @@ class Part(StrEnum):
     EXECUTOR = "executor"
     PAGING = "paging"
     FOLLOWING = "following"
+    SPEED = "speed"
+    SOAK = "soak"
 
 
 def main(
     only: Annotated[list[Part] | None, typer.Option(help="Measure this part alone; may be repeated.")] = None,
     requests: Annotated[int, typer.Option(min=100, help="Requests of each kind and number of connections.")] = 2_000,
     output: Annotated[Path, typer.Option(help="Where the JSON goes.")] = OUTPUT,
+    picture: Annotated[Path, typer.Option(help="Where the chart of `speed` goes.")] = CHART,
+    data: Annotated[Path | None, typer.Option(help="Folder of a loaded system for `speed` and `soak`; kept.")] = None,
+    minutes: Annotated[float, typer.Option(min=0.1, help="How long `soak` takes.")] = 30.0,
 ) -> None:
-    """Measure the executor, and import, search, ranking and start of systems of its own, on the Tate collection."""
+    """Measure on the Tate collection, with systems of its own: all but `soak`, or the parts that `--only` names."""
     console = Console(highlight=False)
-    parts = only or list(Part)
+    parts = only or [part for part in Part if part is not Part.SOAK]
     with tempfile.TemporaryDirectory(prefix="catalograph-bench-", ignore_cleanup_errors=True) as folder:
         try:
             measures = measure_executors() if Part.EXECUTOR in parts else []
             measures += _measure(parts, requests, Path(folder), console)
+            full = data or Path(folder) / "full"
+            if Part.SPEED in parts:
+                console.print("comparing servers …")
+                measures += _on_loaded(full, lambda system: measure_speed(system, requests))
+            if Part.SOAK in parts:
+                console.print(f"keeping the server busy for {minutes:g} minutes …")
+                measures += _on_loaded(full, lambda system: measure_soak(system, minutes))
         except SystemFailed as error:
             console.print(str(error), markup=False)
             sys.exit(2)
     show(measures, console)
     write(measures, output)
     console.print(f"written to {output}")
+    if Part.SPEED in parts:
+        picture.write_text(chart(measures))
     sys.exit(any(measure.is_met is False for measure in measures))
 
 
@@ -85,6 +104,12 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
             console.print("rebuilding, writing, comparing …")
             measures += asyncio.run(measure_keeping(system, dataset))
     return measures
+
+
+def _on_loaded(data: Path, measure: Callable[[System], Coroutine[Any, Any, list[Measure]]]) -> list[Measure]:
+    """Measure on a system with the whole collection."""
+    with loaded(data, largest_dataset().load) as system:
+        return asyncio.run(measure(system))
 
 
 def _measure_with_sample(parts: list[Part], folder: Path, console: Console) -> list[Measure]:

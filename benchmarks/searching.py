@@ -1,6 +1,6 @@
 """Measures requests over HTTP: the search page, beside Elasticsearch's own `_search` of the same bodies, and others."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -70,7 +70,7 @@ async def measure_search(system: System, count: int) -> list[Measure]:
 
 async def _kinds(system: System, count: int) -> list[Kind]:
     pages = tuple(_request(PAGE, search=words) for words in WORDS)
-    bodies = await _bodies_sent(system, pages)
+    bodies = await bodies_sent(system, pages)
     works = _works(system)
     token = (system.data / "admin-token").read_text().strip()
     changes = tuple(
@@ -114,7 +114,7 @@ class _Recorder(SearchServer):
         return await super().ask(method, path, body, **options)
 
 
-async def _bodies_sent(system: System, pages: tuple[Request, ...]) -> tuple[Request, ...]:
+async def bodies_sent(system: System, pages: Sequence[Request]) -> tuple[Request, ...]:
     """The very requests that our server sends to Elasticsearch for these pages."""
     settings = system.settings
     async with open_services(settings) as services, _Recorder(settings.elasticsearch_url, 10) as recorder:

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+import psutil
+
 from benchmarks.dataset import COLLECTIONS, ROOT
-from benchmarks.processes import processes_of
-from config import Settings, load_settings
+from benchmarks.processes import SERVER, processes_of
+from config import SETTINGS_FILE, Settings, load_settings
 from deploy.local.ports import free_ports
 
 START_SECONDS = 600
@@ -58,6 +60,31 @@ def running(
         yield System(process.pid, data, port, time.monotonic() - began)
     finally:
         _stop(process)
+
+
+@contextmanager
+def loaded(data: Path, load: Sequence[tuple[str, Path]]) -> Iterator[System]:
+    """A system on a folder: the one that runs there, or one that is started, and loaded where the folder is new."""
+    holder = _holder(data)
+    if holder:
+        yield System(holder, data, _port_of(holder), 0.0)
+        return
+    with running(data, () if (data / SETTINGS_FILE).exists() else load) as system:
+        yield system
+
+
+def _holder(data: Path) -> int:
+    """The process id of `up` that holds the folder's lock, 0 if none does."""
+    try:
+        return int((data / "lock").read_text() or 0)
+    except OSError:
+        return 0
+
+
+def _port_of(up: int) -> int:
+    pid = next(pid for pid, role in processes_of(up).items() if role == SERVER)
+    line = psutil.Process(pid).cmdline()
+    return int(line[line.index("--port") + 1])
 
 
 def command(*arguments: str) -> list[str]:
