@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import structlog
 
@@ -36,29 +36,44 @@ class Outages:
         """The result of `request`. Raises `SearchUnavailable` within 2 s when it hangs, at once when that is known."""
         if self.known:
             raise _unavailable()
-        running = asyncio.ensure_future(request())
+        looking: asyncio.Task[None] | None = None
+        limit = asyncio.timeout(None)
+
+        def look() -> None:
+            nonlocal looking
+            looking = asyncio.create_task(self._end_if_nobody_answers(limit))
+
         try:
-            while not running.done():
-                await asyncio.wait([running], timeout=PATIENCE_SECONDS)
-                if not running.done() and not await self._answers(running):
-                    raise _unavailable()
-            return running.result()
-        finally:
-            running.cancel()
+            async with limit:
+                later = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, look)
+                try:
+                    return await request()
+                finally:
+                    later.cancel()
+                    if looking:
+                        looking.cancel()
+        except TimeoutError:
+            if limit.expired():
+                raise _unavailable() from None
+            raise
 
     async def close(self) -> None:
         for task in (self._probing, self._returning):
             if task:
                 task.cancel()
 
-    async def _answers(self, running: "asyncio.Future[T]") -> bool:
-        """Whether it answers, or has answered meanwhile what it was asked. All that wait ask together."""
+    async def _end_if_nobody_answers(self, limit: asyncio.Timeout) -> None:
+        while await self._answers():  # noqa: ASYNC110 - nobody here could set an event
+            await asyncio.sleep(PATIENCE_SECONDS)
+        limit.reschedule(asyncio.get_running_loop().time())
+
+    async def _answers(self) -> bool:
+        """Whether it answers. All that wait ask together."""
         if self._probing is None or self._probing.done():
             self._probing = asyncio.create_task(self._probe())
         probing = self._probing  # another one may have begun when this one has ended
-        either: list[asyncio.Future[Any]] = [running, probing]
-        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-        if running.done() or probing.result():
+        await asyncio.wait([probing])
+        if probing.result():
             return True
         if not self.known:
             log.warning("search_hangs", remedy="searches are refused until Elasticsearch answers again")

@@ -6,24 +6,22 @@ from copy import copy
 from typing import Any, Self
 
 import orjson
-from elastic_transport import (
-    ApiResponse,
-    ConnectionTimeout,
-    OrjsonSerializer,
-    TlsError,
-    TransportError,
-)
-from elastic_transport import (
-    ConnectionError as TransportConnectionError,
-)
-from elasticsearch import ApiError, AsyncElasticsearch
+from elastic_transport import NodePool
+from elasticsearch import AsyncElasticsearch
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
+from indexing.node import Answer, Node
 from indexing.outages import Outages
 from models.tracing import ELASTICSEARCH, Trace
 
 JSON = "application/json"
 NDJSON = "application/x-ndjson"
+# Understood by servers of this version and of the next.
+_COMPATIBLE = "application/vnd.elasticsearch+{}; compatible-with=8"
+_SPOKEN = {JSON: _COMPATIBLE.format("json"), NDJSON: _COMPATIBLE.format("x-ndjson")}
+_ACCEPTED = {"accept": _SPOKEN[JSON]}
+_HEADERS = {kind: {**_ACCEPTED, "content-type": spoken} for kind, spoken in _SPOKEN.items()}
+_SUCCESS = range(200, 300)
 _UNAVAILABLE = frozenset({429, 502, 503, 504})
 _TOO_MUCH = (
     "Determinizing",
@@ -50,9 +48,10 @@ class SearchServer:
     """Elasticsearch, reached through a pool of kept connections."""
 
     def __init__(self, urls: str, timeout: float) -> None:
-        self._client = _client(urls, timeout, connections=32)
+        self._nodes = _nodes(urls, connections=32)
         # Of its own, so that it never waits behind slow requests for a connection.
-        self._probing = _client(urls, timeout, connections=1)
+        self._probed = _nodes(urls, connections=1)
+        self._timeout = timeout
         self._outages = Outages(self._probe)
         self._trace: Trace | None = None
 
@@ -64,8 +63,9 @@ class SearchServer:
 
     async def close(self) -> None:
         await self._outages.close()
-        await self._probing.close()
-        await self._client.close()
+        for node in (*self._probed.all(), *self._nodes.all()):
+            assert isinstance(node, Node)
+            await node.close()
 
     def traced(self, trace: Trace) -> Self:
         """The same connections; what is sent over them by this one is written to `trace`."""
@@ -95,20 +95,15 @@ class SearchServer:
 
         Raises `SearchUnavailable` where the server is away, overloaded or too slow, `SearchRefused` otherwise.
         """
-        headers = {"accept": JSON, "content-type": kind} if body is not None else {"accept": JSON}
+        headers = _ACCEPTED if body is None else _HEADERS[kind]
         if opaque_id:
-            headers["x-opaque-id"] = opaque_id
-        client = self._client.options(request_timeout=timeout) if timeout else self._client
-        try:
-            with self._written_down(method, path, body):
-                answer: ApiResponse[Any] = await client.perform_request(
-                    method, path, headers=headers, body=orjson.dumps(body) if isinstance(body, Mapping) else body
-                )
-        except (ConnectionTimeout, TransportConnectionError, TlsError, TransportError) as error:
-            raise SearchUnavailable(f"Elasticsearch does not answer ({type(error).__name__}).") from error
-        except ApiError as error:
-            raise _refusal(error) from error
-        return answer.body
+            headers = {**headers, "x-opaque-id": opaque_id}
+        sent = orjson.dumps(body) if isinstance(body, Mapping) else body
+        with self._written_down(method, path, body):
+            status, answer = await _exchange(self._nodes, method, path, headers, sent, timeout or self._timeout)
+        if status not in _SUCCESS:
+            raise _refusal(status, answer)
+        return orjson.loads(answer) if answer else None
 
     def _written_down(
         self, method: str, path: str, body: bytes | Mapping[str, Any] | None
@@ -122,38 +117,56 @@ class SearchServer:
     async def exists(self, path: str) -> bool:
         """Whether a HEAD request finds something."""
         try:
-            return bool(await self.ask("HEAD", path))
+            await self.ask("HEAD", path)
         except SearchRefused as error:
             if error.status == 404:
                 return False
             raise
+        return True
 
     async def _probe(self) -> None:
-        try:
-            await self._probing.perform_request("GET", "/_cluster/health?local=true", headers={"accept": JSON})
-        except (TransportError, ApiError) as error:
-            raise SearchUnavailable(f"Elasticsearch does not answer ({type(error).__name__}).") from error
+        status, _ = await _exchange(self._probed, "GET", "/_cluster/health?local=true", _ACCEPTED, None, self._timeout)
+        if status not in _SUCCESS:
+            raise SearchUnavailable(f"Elasticsearch is overloaded or not ready ({status}).")
 
     async def ping(self) -> None:
         """Raises `SearchUnavailable` unless the cluster answers."""
         await self.ask("GET", "/_cluster/health?timeout=1s", timeout=2.0)
 
 
-def _client(urls: str, timeout: float, connections: int) -> AsyncElasticsearch:
-    return AsyncElasticsearch(
-        urls.split(","),
-        request_timeout=timeout,
-        max_retries=0,
-        retry_on_timeout=False,
-        http_compress=False,
-        connections_per_node=connections,
-        serializers={JSON: OrjsonSerializer(), NDJSON: OrjsonSerializer()},
-    )
+def _nodes(urls: str, connections: int) -> NodePool:
+    """The servers, of which those that failed are asked less; accounts and certificates are read from the addresses."""
+    client = AsyncElasticsearch(urls.split(","), node_class=Node, http_compress=False, connections_per_node=connections)
+    return client.transport.node_pool
 
 
-def _refusal(error: ApiError) -> CatalographError:
-    body = error.body
-    return refusal_of(error.meta.status, body.get("error", body) if isinstance(body, dict) else body)
+async def _exchange(
+    nodes: NodePool, method: str, path: str, headers: Mapping[str, str], body: bytes | None, timeout: float
+) -> Answer:
+    """Status and body of an answer. Raises `SearchUnavailable` where there is none in time."""
+    node = nodes.get()
+    assert isinstance(node, Node)
+    try:
+        answer = await node.exchange(method, path, headers, body, timeout)
+    except OSError as error:
+        node.is_suspect = True
+        nodes.mark_dead(node)
+        raise SearchUnavailable(f"Elasticsearch does not answer ({type(error).__name__}).") from error
+    if answer[0] in _UNAVAILABLE:
+        node.is_suspect = True
+        nodes.mark_dead(node)
+    elif node.is_suspect:
+        node.is_suspect = False
+        nodes.mark_live(node)
+    return answer
+
+
+def _refusal(status: int, answer: bytes) -> CatalographError:
+    try:
+        cause = orjson.loads(answer)
+    except orjson.JSONDecodeError:  # of whatever stands before Elasticsearch
+        cause = answer.decode("utf-8", "replace")
+    return refusal_of(status, cause.get("error", cause) if isinstance(cause, dict) else cause)
 
 
 def refusal_of(status: int, cause: Any) -> CatalographError:
