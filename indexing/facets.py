@@ -28,6 +28,8 @@ from models.collections.patterns import comparing_without_case, containing_folde
 from models.collections.properties import Path
 
 Aggregations = dict[str, Any]
+_PART = "@"
+"""Stands between a facet and its part, where no filter of its own holds them together."""
 MAX_LISTED = 50_000
 """Values that are no texts are looked through here: Elasticsearch finds no parts of numbers and dates."""
 MAX_SPELLINGS = 1_000
@@ -66,8 +68,21 @@ def aggregations(facets: tuple[FacetQuery, ...], condition: Condition, afterward
     found: Aggregations = {}
     for facet in facets:
         kept = afterwards if facet.include_own_filter else without(afterwards, facet.path)
-        found[facet.name] = {"filter": query_of(kept), "aggs": dict(_parts(facet, selected(condition, facet.path)))}
+        parts = dict(_parts(facet, selected(condition, facet.path)))
+        if kept == ALWAYS:
+            found |= {f"{facet.name}{_PART}{part}": body for part, body in parts.items()}
+        else:
+            found[facet.name] = {"filter": query_of(kept), "aggs": parts}
     return found
+
+
+def answer_to(facet: FacetQuery, aggregated: Mapping[str, Any]) -> Mapping[str, Any]:
+    """What Elasticsearch has aggregated for one facet, by its parts."""
+    if facet.name in aggregated:
+        found: Mapping[str, Any] = aggregated[facet.name]
+        return found
+    start = f"{facet.name}{_PART}"
+    return {name.removeprefix(start): value for name, value in aggregated.items() if name.startswith(start)}
 
 
 def _parts(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggregations]]:

@@ -9,7 +9,7 @@ from indexing.aggregates import aggregates, distinct_found, groups_found, stats_
 from indexing.conditions import query_of
 from indexing.corrections import candidates, suggest_clauses
 from indexing.distinct import within_groups
-from indexing.facets import aggregations, result_of, split
+from indexing.facets import aggregations, answer_to, result_of, split
 from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
 from indexing.ordering import sort_clauses
 from indexing.pages import page_of
@@ -85,7 +85,7 @@ def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
         more=more,
         total=answer["hits"]["total"]["value"] if query.total else None,
         corrections=candidates(query.text or "", answer.get("suggest", {})) if query.corrections else (),
-        facets={facet.name: result_of(facet, aggregated[facet.name], query.condition) for facet in query.facets},
+        facets={facet.name: result_of(facet, answer_to(facet, aggregated), query.condition) for facet in query.facets},
         stats=stats_found(query, aggregated),
         groups=groups_found(query, aggregated),
         distinct=distinct_found(query, aggregated),

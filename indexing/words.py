@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 from indexing.conditions import MATCH_NONE, Query
@@ -14,6 +15,8 @@ from models.collections.properties import Collection, Path
 
 MAX_LENGTH = 2_000
 """Characters of a search text that are read: Lucene's parser is recursive, and clauses have a limit."""
+MAX_KEPT = 200
+"""Characters of a search text whose query is kept."""
 MAX_WORDS = 60
 MAX_GROUPS = 20
 MAX_VARIED = 100
@@ -29,18 +32,28 @@ _JOINING = re.compile(r'[|()\\]|^[-+"]$|^"$')
 """What makes one condition of several tokens, or is told apart by Lucene's parser alone."""
 
 
+# What the analyzers that we know leave out; of others nobody here can tell.
+_LEFT_OUT = {
+    "standard": frozenset[str](),
+    "english": frozenset(
+        "a an and are as at be but by for if in into is it no not of on or such that the their then there these they "
+        "this to was will with".split()
+    ),
+}
+
+
 @dataclass(frozen=True)
 class _Fields:
     """Where words are looked for: the full text by analyzer, and its words as they are written."""
 
     paths: tuple[Path, ...]
 
-    @property
+    @cached_property
     def weighted(self) -> list[str]:
         """The fields with their boosts, of which the greatest is 1 in every collection."""
         return [weight for group in self.groups for weight in group]
 
-    @property
+    @cached_property
     def groups(self) -> list[list[str]]:
         """The same, those of one analyzer together."""
         most = max(path.last.search.boost for path in self.paths)
@@ -50,10 +63,27 @@ class _Fields:
             found.setdefault(search.analyzer, []).append(f"{text_field(path)}^{search.boost / most:.4g}")
         return list(found.values())
 
-    @property
+    @cached_property
     def spelt_out(self) -> list[str]:
         """Also the words as they are written, in which a beginning or a typing error is none of a stem's."""
         return [*self.weighted, *([f"{PLAIN_WORDS}^0.5"] if any(map(is_spelt_out, self.paths)) else [])]
+
+    @cached_property
+    def _left_out(self) -> frozenset[str] | None:
+        analyzers = {path.last.search.analyzer or "" for path in self.paths}
+        if not analyzers <= _LEFT_OUT.keys():
+            return None
+        return frozenset(word for one in analyzers for word in _LEFT_OUT[one])
+
+    def are_sure_of(self, token: str) -> bool:
+        """Whether the token is surely one word to each of the analyzers, and none that one leaves out."""
+        left_out = self._left_out
+        return left_out is not None and token.isascii() and token.isalnum() and token.lower() not in left_out
+
+
+@lru_cache(maxsize=200)
+def _fields(paths: tuple[Path, ...]) -> _Fields:
+    return _Fields(paths)
 
 
 def search_query(
@@ -65,7 +95,13 @@ def search_query(
     """
     if not searched.strip():
         return None
-    tokens, fields = _tokens(searched), _Fields(tuple(paths))
+    if len(searched) > MAX_KEPT:
+        return _searched(collection, searched, tuple(paths), comparable=comparable)
+    return _kept(collection, searched, tuple(paths), comparable)
+
+
+def _searched(collection: Collection, searched: str, paths: tuple[Path, ...], *, comparable: bool) -> Query:
+    tokens, fields = _tokens(searched), _fields(paths)
     if not fields.paths or not any(_WORD.search(token) for token in tokens):
         return MATCH_NONE
     exact = _exactly(collection, tokens, fields)
@@ -74,6 +110,12 @@ def search_query(
         return exact
     tier = TIER * len(tokens)
     return _best([_raised(exact, 2 * tier), *(_raised(query, tier * weight) for query, weight in variants)])
+
+
+@lru_cache(maxsize=200)
+def _kept(collection: Collection, searched: str, paths: tuple[Path, ...], comparable: bool) -> Query:
+    """The same, kept for who asks again, as for the next page; nobody changes a query that was made."""
+    return _searched(collection, searched, paths, comparable=comparable)
 
 
 def _tokens(searched: str) -> list[str]:
@@ -102,9 +144,10 @@ def _exactly(collection: Collection, tokens: Sequence[str], fields: _Fields) -> 
     query = {
         "must": [_token(token, expand(token), fields) for token in wanted],
         "must_not": [_simple(expand(token[1:]), fields.weighted) for token in tokens if token.startswith("-")],
-        # Words that an analyzer leaves out are no conditions, but not all of them can be none.
-        "filter": [_simple(" ".join(map(expand, wanted)), fields.weighted, "or")] if wanted else [],
     }
+    if wanted and not any(expand(token) == token and fields.are_sure_of(token) for token in wanted):
+        # Words that an analyzer leaves out are no conditions, but not all of them can be none.
+        query["filter"] = [_simple(" ".join(map(expand, wanted)), fields.weighted, "or")]
     return {"bool": {name: clauses for name, clauses in query.items() if clauses}}
 
 
@@ -152,6 +195,10 @@ def _varied(collection: Collection, tokens: list[str], variants: list[str], fiel
     expand = expander(collection.synonyms)
     if any(map(_JOINING.search, tokens)):
         return _simple(" ".join(variants), fields.weighted)
+    if len(tokens) == 1 and expand(tokens[0]) == tokens[0] and fields.are_sure_of(tokens[0]):
+        return _simple(
+            variants[0], fields.spelt_out
+        )  # what has the word itself is found by it already, and ranked above
     must, must_not = [], []
     for token, variant in zip(tokens, variants, strict=True):
         if token.startswith("-"):

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from indexing.search_body import search_body
+from indexing.search_body import found_of, search_body
 from indexing.search_query import FacetQuery, OrderKey, SearchQuery
 from models.collections.dates import Clock
 from models.collections.filters import condition_of
@@ -53,4 +53,16 @@ def test_only_a_facet_with_a_filter_of_its_own_makes_the_filter_wait(artwork: Co
     own = search_body(SearchQuery(artwork, condition=condition, facets=(FacetQuery("c", paths["classification"]),)))
     assert "post_filter" not in other
     assert own["post_filter"] == {"term": {"r.classification@v": {"value": "sculpture"}}}
-    assert own["aggs"]["c"]["filter"] == {"match_all": {}}
+    assert list(own["aggs"]) == ["c@buckets", "c@selected"], "what it counts by needs no filter"
+
+
+def test_a_facet_is_read_whether_a_filter_holds_its_parts_together_or_not(artwork: Collection) -> None:
+    paths = {path.name: path for path in artwork.paths}
+    facet = FacetQuery("c", paths["classification"], missing=True)
+    parts = {"buckets": {"buckets": [{"key": "sculpture", "doc_count": 2}], "sum_other_doc_count": 0}}
+    parts["missing"] = {"doc_count": 7}
+    apart = {f"c@{name}": part for name, part in parts.items()} | {"cc@missing": {"doc_count": 1}}
+    for aggregations in (apart, {"c": {"doc_count": 9, **parts}}):
+        answer = {"hits": {"hits": []}, "aggregations": aggregations}
+        found = found_of(SearchQuery(artwork, facets=(facet,)), answer).facets["c"]
+        assert ([bucket.count for bucket in found.buckets], found.missing) == ([2], 7)

@@ -41,6 +41,22 @@ def test_an_exact_match_counts_more_than_a_beginning_and_that_more_than_a_near_m
     assert "match_all" not in str(near)
 
 
+def test_one_word_is_asked_for_itself_once_and_then_only_for_what_is_like_it(catalog: Catalog) -> None:
+    exact, *others = query_of(catalog, "Person", "lighthouse")["dis_max"]["queries"]
+    assert set(all_of(exact, "query")) == {"lighthouse"}
+    assert [set(all_of(other, "query")) for other in others] == [{"lighthouse*"}, {"lighthouse~2"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "held"), [("the keeper", False), ("the of", True), ("the h-index", True), ("keeper", False)]
+)
+def test_only_words_that_an_analyzer_may_leave_out_need_something_to_be_found_by(
+    catalog: Catalog, text: str, *, held: bool
+) -> None:
+    exact = search_query(catalog["Book"], text, catalog["Book"].text_paths)
+    assert ("'filter'" in str(exact)) is held
+
+
 @pytest.mark.parametrize(
     ("typed", "near"),
     [("horse", "horse~1"), ("h-index", "(h index~1)"), ("ox", "ox"), ("1852", "1852"), ("O'Neill", "O'Neill~1")],
