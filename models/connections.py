@@ -1,6 +1,6 @@
 """How PostgreSQL is reached: the engine, its codecs, and the one place that says when it is away."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from errors import DatabaseOutdated, DatabaseUnavailable
 
-CONNECT_SECONDS = 5
+_CONNECT_SECONDS = 5
 POOL_SECONDS = 15
-SERVER_SETTINGS = {
+_SERVER_SETTINGS = {
     "application_name": "catalograph",
     "timezone": "UTC",
     "jit": "off",
@@ -36,11 +36,32 @@ def open_engine(database_url: str, pool: int) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=POOL_SECONDS,
         json_serializer=encode,
-        connect_args={"timeout": CONNECT_SECONDS, "server_settings": SERVER_SETTINGS},
+        connect_args={"timeout": _CONNECT_SECONDS, "server_settings": _SERVER_SETTINGS},
     )
     event.listen(engine.sync_engine, "connect", _set_codec)
     event.listen(engine.sync_engine, "checkout", _refuse_closed)
     return engine
+
+
+def driver_options(engine: AsyncEngine) -> dict[str, Any]:
+    """What `asyncpg.connect` is given for a connection of the driver's own that speaks as those of the engine do."""
+    _, options = engine.dialect.create_connect_args(engine.url)
+    kept = options.pop("prepared_statement_cache_size", 100)
+    options.pop("prepared_statement_name_func", None)
+    return {
+        **options,
+        "timeout": _CONNECT_SECONDS,
+        "server_settings": _SERVER_SETTINGS,
+        "statement_cache_size": kept,
+        "max_cached_statement_lifetime": 0,  # what is prepared stays prepared
+    }
+
+
+async def open_connection(options: Mapping[str, Any]) -> asyncpg.Connection:
+    """A connection of the driver's own."""
+    connection: asyncpg.Connection = await asyncpg.connect(**options)
+    await _use_jsonb(connection)
+    return connection
 
 
 def driver_url(database_url: str) -> str:
@@ -92,11 +113,11 @@ def _first_line(error: BaseException) -> str:
 
 # SQLAlchemy's events hand over untyped driver objects.
 def _set_codec(connection: Any, _record: Any) -> None:
-    connection.run_async(
-        lambda driver: driver.set_type_codec(
-            "jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=read_jsonb
-        )
-    )
+    connection.run_async(_use_jsonb)
+
+
+async def _use_jsonb(driver: asyncpg.Connection) -> None:
+    await driver.set_type_codec("jsonb", schema="pg_catalog", format="binary", encoder=_to_jsonb, decoder=_from_jsonb)
 
 
 # PostgreSQL's binary jsonb is a version byte before the text.
@@ -104,8 +125,7 @@ def _to_jsonb(encoded: bytes) -> bytes:
     return b"\x01" + encoded
 
 
-def read_jsonb(binary: bytes) -> Any:
-    """The value of PostgreSQL's binary form."""
+def _from_jsonb(binary: bytes) -> Any:
     return orjson.loads(binary[1:])
 
 

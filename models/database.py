@@ -6,15 +6,16 @@ from contextlib import asynccontextmanager
 from copy import copy
 from typing import Self, TypeVar
 
+import asyncpg
 import structlog
 from sqlalchemy import Text, bindparam, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from models.connections import naming_failures, open_engine
-from models.readers import Readers
+from models.connections import driver_options, naming_failures, open_engine
 from models.sessions import ReadSession
+from models.statements import Connections, Statements
 from models.tracing import Trace, traced_engine
-from models.writes import AfterCommit, WriteSession
+from models.writes import AfterCommit, Overtaken, RecordWrites, SingleWrites, WriteSession
 
 T = TypeVar("T")
 
@@ -29,15 +30,15 @@ log = structlog.get_logger()
 
 
 class Database:
-    """A pool of connections that outlives restarts of PostgreSQL.
+    """Pools of connections that outlive restarts of PostgreSQL: one for sessions, one for single statements.
 
     Everything raises `DatabaseUnavailable` while PostgreSQL does not answer, and works again afterwards.
     """
 
     def __init__(self, database_url: str, pool: int = 10) -> None:
-        self._use(open_engine(database_url, pool))
-        self.readers = Readers(self.engine, pool)
-        """For look-ups, with connections of their own."""
+        engine = open_engine(database_url, pool)
+        self.statements = Statements(Connections(driver_options(engine), pool), engine.dialect)
+        self._use(engine)
 
     def _use(self, engine: AsyncEngine) -> None:
         self.engine = engine
@@ -46,20 +47,19 @@ class Database:
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def close(self) -> None:
-        await self.readers.close()
+        await self.statements.close()
         await self.engine.dispose()
 
     def traced(self, trace: Trace) -> Self:
         """The same pool of connections; what is sent over it by this one is written to `trace`."""
         traced = copy(self)
+        traced.statements = self.statements.traced(trace)
         traced._use(traced_engine(self.engine, trace))  # noqa: SLF001 - it is one of us
-        traced.readers = self.readers.traced(trace)
         return traced
 
     async def ping(self) -> None:
         """Ask PostgreSQL for a sign of life; raises `DatabaseUnavailable` if there is none."""
-        async with self.reading() as session:
-            await session.row(_PING)
+        await self.statements.row(_PING)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
@@ -96,6 +96,24 @@ class Database:
             finally:
                 if alone:
                     await session.run(_UNLOCK, {"name": name})
+
+    async def write_one(self, work: Callable[[RecordWrites], Awaitable[T]]) -> T:
+        """Run `work`, which reads and writes one record and nothing else, without a transaction where it needs none.
+
+        `work` may run several times: in a transaction where another write has come between its reading and its writing.
+        """
+        single = SingleWrites(self.statements)
+        try:
+            done = await work(single)
+        except Overtaken:
+            return await self.write(work)
+        except asyncpg.PostgresError as error:
+            if error.sqlstate not in _RERUN_STATES:
+                raise
+            return await self.write(work)
+        for hook in single.hooks:
+            await _run_hook(hook)
+        return done
 
     async def write(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
         """Run `work` in one transaction, again if it met others in a deadlock. `work` may run several times."""

@@ -10,8 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, column, func, or_, select, true
 
 from models.merging import Json, patch_between
-from models.readers import Rows
-from models.sessions import AnyRow, Session
+from models.sessions import AnyRow, Reader, Session
 from models.tables import records, revisions
 
 CREATE, UPDATE, DELETE, RESTORE, REVERT = "CREATE", "UPDATE", "DELETE", "RESTORE", "REVERT"
@@ -109,19 +108,19 @@ _HISTORIES = (
 )
 
 
-async def records_by_id(session: Rows, wanted: Mapping[str, Several[int]]) -> dict[int, Record]:
+async def records_by_id(session: Reader, wanted: Mapping[str, Several[int]]) -> dict[int, Record]:
     """The living records of each collection by their ids, in one statement; what is not there is left out."""
     ids = [record_id for several in wanted.values() for record_id in several]
     found = map(Record._make, await session.rows(_BY_ID, {"ids": ids}))
     return {record.id: record for record in found if record.id in wanted.get(record.collection, ())}
 
 
-async def records_with_deleted(session: Session, ids: Several[int]) -> dict[int, Record]:
+async def records_with_deleted(session: Reader, ids: Several[int]) -> dict[int, Record]:
     """The records by their ids, deleted ones too, in one statement."""
-    return {row.id: Record(*row) for row in await session.rows(_WITH_DELETED, {"ids": list(ids)})}
+    return {row[0]: Record._make(row) for row in await session.rows(_WITH_DELETED, {"ids": list(ids)})}
 
 
-async def records_by_key(session: Rows, collection: str, keys: Several[str]) -> dict[str, Record]:
+async def records_by_key(session: Reader, collection: str, keys: Several[str]) -> dict[str, Record]:
     """The living records of one collection by their keys, in one statement."""
     rows = await session.rows(_BY_KEY, {"collection": collection, "keys": list(keys)})
     return {record.key: record for record in map(Record._make, rows) if record.key is not None}
@@ -134,7 +133,7 @@ async def stream_records(session: Session, collection: str) -> AsyncIterator[Rec
 
 
 async def histories(
-    session: Session, ids: Several[int], first: int, before: int | None = None
+    session: Reader, ids: Several[int], first: int, before: int | None = None
 ) -> dict[int, list[Revision]]:
     """The newest `first` revisions of each record, newest first, older than the revision `before` if that is given."""
     # One more than asked for: the changes of the last one are against it.
@@ -158,9 +157,9 @@ async def versions_after(session: Session, collection: str, after: int, limit: i
     return {row.id: row.index_version for row in await session.rows(_VERSIONS_AFTER, values)}
 
 
-async def versions_of(session: Session, ids: Several[int]) -> dict[int, tuple[int, bool]]:
+async def versions_of(session: Reader, ids: Several[int]) -> dict[int, tuple[int, bool]]:
     """The `index_version` of records, and whether they are deleted; what was never there is left out."""
-    return {row.id: (row.index_version, row.deleted) for row in await session.rows(_VERSIONS, {"ids": list(ids)})}
+    return {row[0]: (row[1], row[2]) for row in await session.rows(_VERSIONS, {"ids": list(ids)})}
 
 
 async def history(session: Session, record_id: int, first: int, before: int | None = None) -> list[Revision]:

@@ -1,5 +1,6 @@
 """Statements on one connection: what reading and writing share."""
 
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -12,7 +13,20 @@ Parameters = Mapping[str, Any]
 AnyRow = Row[*tuple[Any, ...]]
 
 
-class Session:
+class Reader(ABC):
+    """What gives the rows of statements; raises `DatabaseUnavailable` where PostgreSQL is away."""
+
+    @abstractmethod
+    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
+        """All rows of one statement: what stands in them by its place."""
+
+    async def row(self, statement: Executable, parameters: Parameters | None = None) -> Any | None:
+        """The first row of one statement, if there is any."""
+        rows = await self.rows(statement, parameters)
+        return rows[0] if rows else None
+
+
+class Session(Reader):
     """Runs statements; raises `DatabaseUnavailable` where PostgreSQL is away.
 
     Whoever only reads takes a `Session` and works in both kinds; whoever writes asks for a `WriteSession`.

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, insert, or_, select, update
+from sqlalchemy import LargeBinary, bindparam, func, insert, or_, select, update
 
-from models.sessions import AnyRow, Session
+from models.sessions import AnyRow, Reader, Session
 from models.tables import tokens
 from models.writes import WriteSession
 
@@ -40,6 +40,7 @@ _IS_VALID = (
     tokens.c.revoked_at.is_(None),
     or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > func.now()),
 )
+_BY_SECRET = select(*_COLUMNS).where(tokens.c.secret_hash == bindparam("secret_hash", type_=LargeBinary), *_IS_VALID)
 
 
 async def create_token(
@@ -59,9 +60,9 @@ async def create_token(
     return _token(row), secret
 
 
-async def find_token(session: Session, secret: str) -> Token | None:
+async def find_token(session: Reader, secret: str) -> Token | None:
     """The token with this secret, unless it has ended or was revoked."""
-    row = await session.row(select(*_COLUMNS).where(tokens.c.secret_hash == secret_hash(secret), *_IS_VALID))
+    row = await session.row(_BY_SECRET, {"secret_hash": secret_hash(secret)})
     return _token(row) if row else None
 
 

@@ -51,7 +51,7 @@ def traced_engine(engine: AsyncEngine, trace: Trace) -> AsyncEngine:
 
     # SQLAlchemy's events hand over untyped driver objects.
     def before(_connection: Any, _cursor: Any, statement: str, parameters: Any, context: Any, _many: bool) -> None:
-        trace.append(Sent(POSTGRESQL, {"statement": statement, "parameters": _plain(parameters)}))
+        trace.append(Sent(POSTGRESQL, {"statement": statement, "parameters": plain(parameters)}))
         context.catalograph_sent = trace[-1], time.perf_counter()
 
     def after(_connection: Any, _cursor: Any, _statement: str, _parameters: Any, context: Any, _many: bool) -> None:
@@ -67,12 +67,12 @@ def _since(began: float) -> float:
     return round((time.perf_counter() - began) * 1000, 2)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """Parameters as JSON has them; JSON that is encoded already as its text."""
     if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     return value if isinstance(value, str | int | float | bool | None) else str(value)

@@ -1,9 +1,10 @@
 """Writing one record: its row, its revision and its outbox row in one transaction."""
 
+from abc import abstractmethod
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, exc, select, text
+from sqlalchemy import ARRAY, BigInteger, Executable, Text, bindparam, exc, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from errors import Conflict, DuplicateKey, NotFound
@@ -19,7 +20,8 @@ from models.records import (
     records_by_key,
     revision_data,
 )
-from models.sessions import Session
+from models.sessions import Parameters, Reader, Session
+from models.statements import Statements
 from models.tables import LIVE_KEY, records
 
 if TYPE_CHECKING:
@@ -95,33 +97,25 @@ _SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
     bindparam("name", type_=Text)
 )
 
-_FOR_UPDATE = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger)).with_for_update()
+_CURRENT = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger))
+_FOR_UPDATE = _CURRENT.with_for_update()
 
 
-class WriteSession(Session):
-    """One transaction, committed when `Database.writing` is left, or not at all."""
+class RecordWrites(Reader):
+    """Writes of one record, each one statement: the record, its revision and its place in the outbox."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
-        super().__init__(connection)
+    def __init__(self) -> None:
         self.hooks: list[AfterCommit] = []
 
-    async def hold(self, name: str) -> None:
-        """Wait until no other transaction holds `name`, and hold it until this one ends."""
-        await self.run(_HOLD, {"name": name})
-
-    async def share(self, name: str) -> None:
-        """Hold `name` together with others who share it, until this transaction ends; `hold` waits for all of them."""
-        await self.run(_SHARE, {"name": name})
-
     def after_commit(self, hook: AfterCommit) -> None:
-        """Have `hook` called once the transaction is committed. The write stands whatever the hook does."""
+        """Have `hook` called once all is committed. The write stands whatever the hook does."""
         self.hooks.append(hook)
 
     async def record_for_update(
         self, collection: "Collection", record_id: int, *, include_deleted: bool = False
     ) -> Record | None:
         """The record as it stands, kept from other writers until the transaction ends."""
-        row = await self.row(_FOR_UPDATE, {"id": record_id})
+        row = await self.row(self._read_for_update, {"id": record_id})
         record = Record(*row) if row else None
         if record is None or record.collection != collection.name or (record.deleted and not include_deleted):
             return None
@@ -141,29 +135,11 @@ class WriteSession(Session):
         """The record with `data` in place of its own. Its key may change; raises `DuplicateKey` if it is taken."""
         return await self._rekey(collection, record, data, UPDATE, by)
 
-    async def revert(self, collection: "Collection", record: Record, revision: int, by: str | None = None) -> Record:
-        """The record as it was at `revision`, as a new revision. Raises `NotFound` if it has no such revision."""
-        data = await revision_data(self, record.id, revision)
-        if data is None:
-            raise NotFound(f"{record.collection} {record.key or record.id} has no revision {revision}.")
-        return await self._rekey(collection, record, data, REVERT, by)
-
     async def delete(self, record: Record, by: str | None = None) -> Record:
         """The record marked as deleted, as a new revision: it is found no more and its key is free."""
         return await self._change(record, record.key, None, DELETE, by)
 
-    async def restore(self, collection: "Collection", record: Record, by: str | None = None) -> Record:
-        """The deleted record alive again, as a new revision. Raises `DuplicateKey` if its key was taken since."""
-        return await self._take_key(collection, record, record.key, None, RESTORE, by)
-
-    async def touch(self, ids: Sequence[int]) -> None:
-        """Have the records indexed again, after what they include over a link has changed."""
-        await self.run(_TOUCH, {"ids": list(ids)})
-
-    async def touch_above(self, versions: Mapping[int, int]) -> set[int]:
-        """Have the records indexed again with a version above the given one; which of them are there at all."""
-        values = {"ids": list(versions), "versions": list(versions.values())}
-        return {row[0] for row in await self.rows(_TOUCH_ABOVE, values)}
+    _read_for_update: Executable = _FOR_UPDATE
 
     async def _rekey(
         self, collection: "Collection", record: Record, data: dict[str, Any], operation: str, by: str | None
@@ -173,6 +149,7 @@ class WriteSession(Session):
             return await self._change(record, key, encode(data), operation, by)
         return await self._take_key(collection, record, key, encode(data), operation, by)
 
+    @abstractmethod
     async def _take_key(
         self,
         collection: "Collection",
@@ -182,15 +159,7 @@ class WriteSession(Session):
         operation: str,
         by: str | None,
     ) -> Record:
-        """Change a record so that it holds `key` from now on; the transaction stays usable if that is taken."""
-        while True:
-            try:
-                async with self._connection.begin_nested():
-                    return await self._change(record, key, data, operation, by)
-            except exc.IntegrityError as error:
-                if str(LIVE_KEY.name) not in str(error.orig):
-                    raise
-            await self._refuse_taken(collection, key)
+        """Change a record so that it holds `key` from now on."""
 
     async def _change(
         self, record: Record, key: str | None, data: bytes | None, operation: str, by: str | None
@@ -206,11 +175,94 @@ class WriteSession(Session):
         }
         row = await self.row(_CHANGE, values)
         if row is None:
-            raise Conflict(
-                f"{record.collection} {record.key or record.id} has changed since revision {record.revision}."
-            )
+            raise self._overtaken(record)
         return Record(*row)
+
+    def _overtaken(self, record: Record) -> Exception:
+        return Conflict(f"{record.collection} {record.key or record.id} has changed since revision {record.revision}.")
 
     async def _refuse_taken(self, collection: "Collection", key: str | None) -> None:
         if key is not None and (holder := (await records_by_key(self, collection.name, [key])).get(key)):
             raise DuplicateKey(collection.name, key, holder.id)
+
+
+class WriteSession(Session, RecordWrites):
+    """One transaction, committed when `Database.writing` is left, or not at all."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        Session.__init__(self, connection)
+        RecordWrites.__init__(self)
+
+    async def hold(self, name: str) -> None:
+        """Wait until no other transaction holds `name`, and hold it until this one ends."""
+        await self.run(_HOLD, {"name": name})
+
+    async def share(self, name: str) -> None:
+        """Hold `name` together with others who share it, until this transaction ends; `hold` waits for all of them."""
+        await self.run(_SHARE, {"name": name})
+
+    async def revert(self, collection: "Collection", record: Record, revision: int, by: str | None = None) -> Record:
+        """The record as it was at `revision`, as a new revision. Raises `NotFound` if it has no such revision."""
+        data = await revision_data(self, record.id, revision)
+        if data is None:
+            raise NotFound(f"{record.collection} {record.key or record.id} has no revision {revision}.")
+        return await self._rekey(collection, record, data, REVERT, by)
+
+    async def restore(self, collection: "Collection", record: Record, by: str | None = None) -> Record:
+        """The deleted record alive again, as a new revision. Raises `DuplicateKey` if its key was taken since."""
+        return await self._take_key(collection, record, record.key, None, RESTORE, by)
+
+    async def touch(self, ids: Sequence[int]) -> None:
+        """Have the records indexed again, after what they include over a link has changed."""
+        await self.run(_TOUCH, {"ids": list(ids)})
+
+    async def touch_above(self, versions: Mapping[int, int]) -> set[int]:
+        """Have the records indexed again with a version above the given one; which of them are there at all."""
+        values = {"ids": list(versions), "versions": list(versions.values())}
+        return {row[0] for row in await self.rows(_TOUCH_ABOVE, values)}
+
+    async def _take_key(
+        self,
+        collection: "Collection",
+        record: Record,
+        key: str | None,
+        data: bytes | None,
+        operation: str,
+        by: str | None,
+    ) -> Record:
+        """The transaction stays usable if the key is taken."""
+        while True:
+            try:
+                async with self._connection.begin_nested():
+                    return await self._change(record, key, data, operation, by)
+            except exc.IntegrityError as error:
+                if str(LIVE_KEY.name) not in str(error.orig):
+                    raise
+            await self._refuse_taken(collection, key)
+
+
+class Overtaken(Exception):
+    """What was to be written without a transaction needs one."""
+
+
+class SingleWrites(RecordWrites):
+    """The same without a transaction: what a write is made from is read before it, and the write is refused where the
+    record has another revision by then.
+
+    Raises `Overtaken` then, and where a key changes. Nothing is written in this case.
+    """
+
+    _read_for_update = _CURRENT
+
+    def __init__(self, statements: Statements) -> None:
+        super().__init__()
+        self._statements = statements
+
+    async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
+        return await self._statements.rows(statement, parameters)
+
+    async def _take_key(self, *_: object) -> Record:
+        raise Overtaken
+
+    def _overtaken(self, _record: Record) -> Exception:
+        return Overtaken()

@@ -68,7 +68,7 @@ class NodesById(Level[tuple[str, int]]):
         wanted: dict[str, list[int]] = {}
         for collection, record_id in keys:
             wanted.setdefault(collection, []).append(record_id)
-        found = await records_by_id(self._services.database.readers, wanted)
+        found = await records_by_id(self._services.database.statements, wanted)
         return {key: self._node(key[0], found.get(key[1])) for key in keys}
 
     def _node(self, name: str, record: Record | None) -> Node | None:
@@ -86,10 +86,10 @@ class NodesByKey(Level[tuple[str, str]]):
         for name, key in keys:
             wanted.setdefault(name, []).append(key)
         found: dict[tuple[str, str], Node | None] = dict.fromkeys(keys)
-        readers = self._services.database.readers
+        statements = self._services.database.statements
         for name, several in wanted.items():
             collection = self._services.catalog[name]
-            for key, record in (await records_by_key(readers, name, _storable(several))).items():
+            for key, record in (await records_by_key(statements, name, _storable(several))).items():
                 if self._readable.may_read(collection, record):
                     found[name, key] = node_of_record(collection, record)
         return found
@@ -109,10 +109,10 @@ class Histories(Loader[tuple[int, int, int | None], list[Revision]]):
         for record_id, count, before in keys:
             wanted.setdefault((count, before), []).append(record_id)
         found: dict[tuple[int, int, int | None], list[Revision]] = {key: [] for key in keys}
-        async with self._services.database.reading() as session:
-            for (count, before), several in wanted.items():
-                for record_id, revisions in (await histories(session, several, count, before)).items():
-                    found[record_id, count, before] = revisions
+        statements = self._services.database.statements
+        for (count, before), several in wanted.items():
+            for record_id, revisions in (await histories(statements, several, count, before)).items():
+                found[record_id, count, before] = revisions
         return found
 
 

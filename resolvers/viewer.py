@@ -56,8 +56,7 @@ async def viewer_of(services: Services, authorization: str | None) -> Viewer:
     admin = services.settings.admin_token
     if admin and hmac.compare_digest(secret.encode("utf-8", "replace"), admin.encode()):
         return _signed_in(ADMIN, {ADMIN})
-    async with services.database.reading() as session:
-        token = await find_token(session, secret)
+    token = await find_token(services.database.statements, secret)
     if token is None:
         raise Unauthenticated("This token is not known, has ended or was revoked.", "Ask for a new one.")
     return _signed_in(token.name, token.roles)

@@ -1,6 +1,6 @@
 """Writes: authorised, validated, stored with their revision and their place in the outbox in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,7 @@ from models.documents import prepare
 from models.merging import merge_patch, same
 from models.records import Record, records_with_deleted
 from models.upserts import Outcome, upsert_many
-from models.writes import WriteSession
+from models.writes import RecordWrites, WriteSession
 from resolvers.context import Context
 from resolvers.inputs import document_of
 from resolvers.nodes import Node, node_of_record, read_global_id
@@ -47,19 +47,19 @@ async def create(ctx: Context, collection: Collection, given: Input) -> Written:
     """A new record. What a client can cause comes back as errors; what it can't raises a `CatalographError`."""
     document = document_of(collection.shape, given, patch=False) | server_set_values(ctx, collection)
 
-    async def write(session: WriteSession) -> Record:
+    async def write(session: RecordWrites) -> Record:
         _refuse(forbidden(ctx, collection, "create", given, document))
         _refuse(_invalid(collection, document))
         return await session.create(collection, document, by=ctx.viewer.id)
 
-    return await _written(ctx, collection, write)
+    return await _written(ctx, collection, write, ctx.services.database.write_one)
 
 
 async def update(ctx: Context, collection: Collection, id: str, given: Input, expected: int | None) -> Written:  # noqa: A002 - the API's word
     """The record with a merge patch (RFC 7396) applied; one that changes nothing makes no revision."""
     patch = document_of(collection.shape, given, patch=True)
 
-    async def write(session: WriteSession) -> Record:
+    async def write(session: RecordWrites) -> Record:
         current = await _current(ctx, session, collection, id)
         merged = merge_patch(current.data, patch)
         _refuse(forbidden(ctx, collection, "update", given, current.data, merged))
@@ -70,19 +70,19 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
         _refuse(_invalid(collection, merged))
         return await session.update(collection, current, merged, by=ctx.viewer.id)
 
-    return await _written(ctx, collection, write)
+    return await _written(ctx, collection, write, ctx.services.database.write_one)
 
 
 async def delete(ctx: Context, collection: Collection, id: str, expected: int | None) -> Written:  # noqa: A002
     """Mark a record as deleted; the payload has no record any more."""
 
-    async def write(session: WriteSession) -> Record:
+    async def write(session: RecordWrites) -> Record:
         current = await _current(ctx, session, collection, id)
         _refuse(forbidden(ctx, collection, "delete", {}, current.data))
         _refuse_stale(collection, current, expected)
         return await session.delete(current, by=ctx.viewer.id)
 
-    return await _written(ctx, collection, write)
+    return await _written(ctx, collection, write, ctx.services.database.write_one)
 
 
 async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # noqa: A002
@@ -96,7 +96,7 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
         _refuse(_invalid(collection, current.data))
         return await session.restore(collection, current, by=ctx.viewer.id)
 
-    return await _written(ctx, collection, write)
+    return await _written(ctx, collection, write, ctx.services.database.write)
 
 
 async def revert(ctx: Context, collection: Collection, id: str, revision: int, expected: int | None) -> Written:  # noqa: A002
@@ -112,7 +112,7 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
         _refuse(_invalid(collection, reverted.data))
         return reverted
 
-    return await _written(ctx, collection, write)
+    return await _written(ctx, collection, write, ctx.services.database.write)
 
 
 async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -> list[Written]:
@@ -172,14 +172,18 @@ def _upserted(
     return Written(node_of_record(collection, record), stored=record.id)
 
 
-async def _written(ctx: Context, collection: Collection, write: Any) -> Written:
-    async def work(session: WriteSession) -> Record:
+async def _written(
+    ctx: Context, collection: Collection, write: Any, run: Callable[[Any], Awaitable[Record]]
+) -> Written:
+    """What became of `write`, which `run` gives what it writes with."""
+
+    async def work(session: RecordWrites) -> Record:
         session.after_commit(ctx.nudges.index)
         record: Record = await write(session)
         return record
 
     try:
-        record = await ctx.services.database.write(work)
+        record = await run(work)
     except _Refused as refused:
         return refused.written
     except DuplicateKey as error:
@@ -199,7 +203,7 @@ def _user_error(error: CatalographError) -> UserError:
 
 async def _current(
     ctx: Context,
-    session: WriteSession,
+    session: RecordWrites,
     collection: Collection,
     id: str,  # noqa: A002
     *,

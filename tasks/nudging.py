@@ -12,6 +12,9 @@ from kombu.exceptions import KombuError
 
 from tasks.app import DRAIN, INDEX, NUDGE_EXPIRES_SECONDS
 
+PAUSE_SECONDS = 0.03
+"""Between two nudges: to send one costs as much as several writes, and one tells of all writes before it."""
+
 log = structlog.get_logger()
 
 
@@ -49,6 +52,7 @@ class Nudges:
             except (OSError, KombuError) as error:
                 self.lost += 1
                 log.warning("nudge_lost", reason=str(error), remedy="the sweep indexes it when the broker is back")
+            await asyncio.sleep(PAUSE_SECONDS)
 
     def _publish(self) -> None:
         self._app.send_task(DRAIN, queue=INDEX, expires=NUDGE_EXPIRES_SECONDS, ignore_result=True, retry=False)

@@ -10,11 +10,13 @@ from sqlalchemy import make_url, text
 from errors import DatabaseUnavailable
 from models.collections.properties import Collection
 from models.database import Database
-from models.records import count_records, records_by_id
-from models.writes import WriteSession
+from models.outbox import backlog
+from models.records import count_records, histories, records_by_id
+from models.writes import RecordWrites, SingleWrites, WriteSession
 from tests.integration.cable import Cable
 
 pytestmark = pytest.mark.anyio
+SLEEP = text("SELECT pg_sleep(0.4)")
 
 
 @pytest.fixture
@@ -54,46 +56,49 @@ async def test_a_lookup_is_one_message_to_the_server(
     for _ in range(3):
         before = cable.messages
         async with AsyncExitStack() as stack:
-            session = remote.readers if apart else await stack.enter_async_context(remote.reading())
+            session = remote.statements if apart else await stack.enter_async_context(remote.reading())
             assert await records_by_id(session, {"Work": [made.id]}) == {made.id: made}
         messages.append(cable.messages - before)
     assert messages[1:] == [1, 1]  # the first one connects and prepares the statement
 
 
 async def test_look_ups_name_a_database_that_goes_away_and_come_back_with_it(remote: Database, cable: Cable) -> None:
-    assert await records_by_id(remote.readers, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
     await cable.cut()
     for _ in range(2):
         with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
-            await records_by_id(remote.readers, {"Work": [1]})
+            await records_by_id(remote.statements, {"Work": [1]})
     await cable.mend()
-    assert await records_by_id(remote.readers, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
 
 
 async def test_more_look_ups_at_once_than_there_are_connections_wait_for_one_another(remote: Database) -> None:
-    found = await asyncio.gather(*(records_by_id(remote.readers, {"Work": [number]}) for number in range(20)))
+    found = await asyncio.gather(*(records_by_id(remote.statements, {"Work": [number]}) for number in range(20)))
     assert found == [{}] * 20
-    assert len(remote.readers) == 2
+    assert len(remote.statements) == 2
 
 
 async def test_a_look_up_that_is_cancelled_leaves_no_connection_in_its_state(remote: Database, cable: Cable) -> None:
     async def look_up() -> None:
-        await remote.readers.rows(text("SELECT pg_sleep(30)").columns(), {})
+        await remote.statements.rows(text("SELECT pg_sleep(30)").columns(), {})
 
     for _ in range(3):
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await look_up()
-    assert await records_by_id(remote.readers, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
 
 
 async def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(remote: Database, cable: Cable) -> None:
     async with remote.reading(), remote.reading() as session:
         await session.row(text("SELECT 1"))
+    await asyncio.gather(remote.ping(), remote.ping())
     await cable.cut()
     await cable.mend()
     for _ in range(4):
         await remote.ping()
+        async with remote.reading() as session:
+            await session.row(text("SELECT 1"))
 
 
 async def test_a_write_that_loses_its_connection_is_named_and_not_half_done(
@@ -114,9 +119,20 @@ async def test_a_write_that_loses_its_connection_is_named_and_not_half_done(
 async def test_a_pool_that_is_used_up_is_named(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("models.connections.POOL_SECONDS", 0.1)
     small = Database(database_url, pool=1)
+
+    async def read() -> None:
+        async with small.reading() as session:
+            await session.row(text("SELECT 1"))
+
     async with small.reading():
         with pytest.raises(DatabaseUnavailable):
-            await small.ping()
+            await read()
+    await read()
+    sleeping = asyncio.create_task(small.statements.row(SLEEP))
+    await asyncio.sleep(0.05)
+    with pytest.raises(DatabaseUnavailable):
+        await small.ping()
+    await sleeping
     await small.ping()
     await small.close()
 
@@ -205,3 +221,50 @@ async def test_a_cancelled_statement_leaves_a_usable_pool(database_url: str) -> 
                     await session.row(text("SELECT pg_sleep(30)"))
             await small.ping()
     await small.close()
+
+
+async def test_a_write_that_another_has_overtaken_runs_again_in_a_transaction(
+    database: Database, works: Collection
+) -> None:
+    async with database.writing() as session:
+        made = await session.create(works, {"number": "A", "year": 0})
+    runs: list[type[RecordWrites]] = []
+
+    async def count_up(session: RecordWrites) -> None:
+        record = await session.record_for_update(works, made.id)
+        assert record is not None
+        if not runs:
+            async with database.writing() as other:
+                await other.update(works, made, made.data | {"title": "of another"})
+        runs.append(type(session))
+        await session.update(works, record, record.data | {"year": record.data["year"] + 1})
+
+    await database.write_one(count_up)
+    assert runs == [SingleWrites, WriteSession]
+    (record,) = (await records_by_id(database.statements, {"Work": [made.id]})).values()
+    assert (record.data, record.revision) == ({"number": "A", "title": "of another", "year": 1}, 3)
+
+
+async def test_writes_that_nobody_meets_need_no_transaction_and_are_as_whole(
+    database: Database, works: Collection
+) -> None:
+    called = []
+
+    async def hook() -> None:
+        called.append("hook")
+
+    async def work(session: RecordWrites) -> int:
+        assert isinstance(session, SingleWrites)
+        session.after_commit(hook)
+        record = await session.create(works, {"number": "A"})
+        record = await session.update(works, record, {"number": "A", "year": 1}, by="me")
+        return (await session.delete(record)).id
+
+    written = await database.write_one(work)
+    assert called == ["hook"]
+    (states,) = (await histories(database.statements, [written], 10)).values()
+    assert [(one.revision, one.operation, one.by) for one in states] == [
+        (3, "DELETE", None), (2, "UPDATE", "me"), (1, "CREATE", None),
+    ]  # fmt: skip
+    async with database.reading() as session:
+        assert (await backlog(session))["Work"].pending == 3
