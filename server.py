@@ -1,6 +1,7 @@
 """The composition root of the server: opens the services, builds the schema, and routes requests to it."""
 
 import asyncio
+import gc
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -22,11 +23,11 @@ from errors import CatalographError, DatabaseOutdated
 from indexing.preparing import prepare_index
 from indexing.services import Services, open_services
 from indexing.waiting import Visibility
-from metrics import REQUEST_SECONDS, REQUESTS, exposition
+from metrics import REQUESTS, exposition
 from resolvers.context import Context
 from resolvers.events import event_key
 from resolvers.overview import levels
-from resolvers.viewer import viewer_of
+from resolvers.viewer import ANONYMOUS, viewer_of
 from schema.build import build_schema
 from schema.endpoint.application import Closer, GraphQLEndpoint, Limits
 from schema.endpoint.documents import Document, Documents, Operation
@@ -61,7 +62,7 @@ def make_app(services: Services) -> Starlette:
     executor = WithExplanation(WithLateErrors((CompiledExecutor if settings.compiled else CoreExecutor)(schema)))
 
     async def context(head: RequestHead) -> tuple[Context, Closer]:
-        viewer = await viewer_of(services, head.authorization)
+        viewer = await viewer_of(services, head.authorization) if head.authorization else ANONYMOUS
         trace = trace_asked_for(head.headers, viewer)
         own = services if trace is None else services.traced(trace)
         return Context(own, viewer, head.request_id, nudges, visibility, tasks, trace=trace), _nothing
@@ -69,10 +70,11 @@ def make_app(services: Services) -> Starlette:
     streams = Streams(schema, documents, executor, context, settings.request_timeout, event_key=event_key)
     page = GraphiQLPage(services.catalog)
     endpoint = GraphQLEndpoint(documents, executor, context, Limits.of(settings), page=page, streams=streams)
-    app = Starlette(
+    app = Application(
+        Counting(Compressing(endpoint)),
         routes=[
             Route("/", lambda _request: RedirectResponse("graphql")),
-            Route("/graphql", endpoint),
+            Route("/graphql", endpoint),  # for its redirect of /graphql/: what is asked here has gone another way
             WebSocketRoute("/graphql", endpoint),
             Route(f"{DOWNLOADS}/{{task:int}}{ENDING}", exports(services)),
             Route("/healthz", healthz),
@@ -81,13 +83,26 @@ def make_app(services: Services) -> Starlette:
             Mount("/assets", StaticFiles(directory=DIST / "assets", check_dir=False)),
         ],
         middleware=[
-            Middleware(Counting),
             Middleware(CompressMiddleware, minimum_size=COMPRESS_FROM_BYTES),
             Middleware(AssetHeaders),
         ],
     )
     app.state.tasks = tasks
     return app
+
+
+class Application(Starlette):
+    """Routes requests; those of `/graphql`, which are nearly all, go straight to where they are answered."""
+
+    def __init__(self, graphql: ASGIApp, **options: Any) -> None:
+        super().__init__(**options)
+        self._graphql = graphql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == "/graphql":
+            await self._graphql(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class WithLateErrors:
@@ -129,31 +144,41 @@ class AssetHeaders:
         await self._app(scope, receive, marked if kept else send)
 
 
+class Compressing:
+    """Packs larger answers for those who ask for it; for others there is nothing in between."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+        self._packing = CompressMiddleware(app, minimum_size=COMPRESS_FROM_BYTES)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        for name, _ in scope["headers"]:
+            if name == b"accept-encoding":
+                return await self._packing(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
 class Counting:
-    """Counts and times what `/graphql` answers; streams, which last as long as they like, are not timed."""
+    """Counts and times what is answered; streams, which last as long as they like, are not timed."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != "/graphql":
-            await self._app(scope, receive, send)
-            return
         began, status, lasts = time.perf_counter(), 500, False
 
         async def noted(message: Message) -> None:
             nonlocal status, lasts
             if message["type"] == "http.response.start":
                 status = message["status"]
-                lasts = any(value.startswith(b"text/event-stream") for _, value in message["headers"])
+            elif message.get("more_body"):
+                lasts = True  # an answer is one piece
             await send(message)
 
         try:
             await self._app(scope, receive, noted)
         finally:
-            REQUESTS.labels(status).inc()
-            if not lasts:
-                REQUEST_SECONDS.observe(time.perf_counter() - began)
+            REQUESTS.count(status, None if lasts else time.perf_counter() - began)
 
 
 def measured(services: Services) -> Callable[[Request], Awaitable[Response]]:
@@ -214,6 +239,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
     async with open_services(settings) as services:
         await _prepare(services)
         app = make_app(services)
+        _rest_garbage_collector()
         config = uvicorn.Config(
             app,
             host=host,
@@ -234,6 +260,13 @@ async def serve(settings: Settings, host: str, port: int) -> None:
             await uvicorn.Server(config).serve()
         finally:
             await app.state.tasks.close()
+
+
+def _rest_garbage_collector() -> None:
+    """Have it never look again at what stays, and seldom at what comes and goes: hardly any of that is a cycle."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 async def _prepare(services: Services) -> None:

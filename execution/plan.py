@@ -7,6 +7,7 @@ from graphql import (
     DirectiveNode,
     DocumentNode,
     ExecutionResult,
+    FieldNode,
     FragmentDefinitionNode,
     GraphQLSchema,
     Node,
@@ -103,8 +104,11 @@ class Operation:
         self.beyond = "subscription" if subscribes else ""
         self._conditions = sorted(conditions)
         self._variants: dict[tuple[Any, ...], Selections] = {}
+        self._constant = None if subscribes else _constant(schema, node)
 
     def start(self, variables: Variables, root: object, context: object) -> Started:
+        if self._constant:
+            return ExecutionResult(dict(self._constant))
         values = get_variable_values(
             self.schema, self.node.variable_definitions or (), variables or {}, max_errors=50, hide_suggestions=False
         )
@@ -122,6 +126,18 @@ class Operation:
                 self._variants.clear()
             found = self._variants[key] = Selections(self.schema, self.node, self.fragments)
         return found
+
+
+def _constant(schema: GraphQLSchema, node: OperationDefinitionNode) -> dict[str, Any]:
+    """The data of an operation that asks for nothing but names of types, as checks of health do; else nothing."""
+    root = schema.get_root_type(node.operation)
+    selected = node.selection_set.selections
+    if root is None or node.variable_definitions:
+        return {}
+    if any(not isinstance(one, FieldNode) or one.name.value != "__typename" or one.directives for one in selected):
+        return {}
+    fields = [one for one in selected if isinstance(one, FieldNode)]
+    return {(one.alias or one.name).value: root.name for one in fields}
 
 
 class _Uses(Visitor):

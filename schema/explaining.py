@@ -13,12 +13,15 @@ from schema.endpoint.documents import Document, Operation
 from schema.endpoint.execution import Executor
 
 HEADER = "X-Catalograph-Explain"
+_NAME = HEADER.lower()
 _ANSWERS = {"true": True, "1": True, "false": False, "0": False, "": False}
 
 
 def trace_asked_for(headers: Mapping[str, str], viewer: Viewer) -> Trace | None:
     """An empty trace where the header asks for one. Raises `Forbidden` for viewers who are not `admin`."""
-    given = headers.get(HEADER.lower(), "").strip().lower()
+    if _NAME not in headers:
+        return None
+    given = headers[_NAME].strip().lower()
     if given not in _ANSWERS:
         raise BadUserInput(f"{HEADER} is {given[:100]!r}.", "Send true or false.")
     if not _ANSWERS[given]:

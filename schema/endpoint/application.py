@@ -1,6 +1,5 @@
 """The endpoint: one ASGI application that answers `GET` and `POST` by the GraphQL-over-HTTP specification."""
 
-import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +14,7 @@ from errors import BadUserInput, CatalographError, OperationTimeout, RequestRefu
 from schema.endpoint import answer
 from schema.endpoint.answer import Outcome
 from schema.endpoint.body import ClientGone, read_body, too_large
+from schema.endpoint.deadline import Deadline
 from schema.endpoint.documents import DocumentRefused, Documents, DocumentSource, Operation, sent_text
 from schema.endpoint.execution import Executor, while_connected
 from schema.endpoint.json import decode
@@ -109,7 +109,7 @@ class GraphQLEndpoint:
             return
         exchange = None
         try:
-            async with asyncio.timeout(self._limits.timeout) as deadline:
+            with Deadline(self._limits.timeout) as deadline:
                 exchange = await self._read(scope, receive, head, accepted)
                 outcome = await self._answer(exchange)
         except ClientGone:

@@ -17,7 +17,8 @@ class ClientGone(Exception):
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
     """The whole body, unpacked. Raises `RequestRefused` (400, 413, 415) or `ClientGone`."""
-    coding = headers.get("content-encoding", "identity").strip().lower()
+    given = headers.get("content-encoding")
+    coding = given.strip().lower() if given else ""
     if coding not in ("identity", "") and coding not in CODINGS:
         remedy = "Send it as gzip, deflate or plain."
         raise RequestRefused(415, f"The content encoding {coding!r} is not supported.", remedy, _ACCEPT)

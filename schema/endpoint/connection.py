@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.websockets import WebSocket
@@ -31,7 +31,7 @@ class Connection:
         """The head for its operations, with the `authorization` of the payload of `connection_init`, if any."""
         for name, value in (self.connection_params or {}).items():
             if name.lower() == "authorization" and isinstance(value, str):
-                return replace(self.opened_by, authorization=value)
+                return self.opened_by._replace(authorization=value)
         return self.opened_by
 
     async def end(self) -> None:

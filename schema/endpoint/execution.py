@@ -17,6 +17,8 @@ from schema.endpoint.body import ClientGone
 from schema.endpoint.documents import Document, Operation
 
 T = TypeVar("T")
+UNWATCHED_SECONDS = 0.02
+"""How long an operation runs before anybody looks whether its client is still there."""
 Variables = dict[str, Any] | None
 
 
@@ -85,10 +87,13 @@ async def source_events(
 
 
 async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
-    """Await `work`; when the client closes the connection before it is done, cancel it and raise `ClientGone`."""
+    """Await `work`; when the client closes the connection before it is done, cancel it and raise `ClientGone`.
+
+    Nobody looks before `UNWATCHED_SECONDS` have gone by: by then most work is done.
+    """
     task = asyncio.current_task()
     assert task is not None
-    watch = asyncio.ensure_future(_disconnect(receive))
+    watch: asyncio.Task[None] | None = None
     gone = False
 
     def leave(done: asyncio.Future[None]) -> None:
@@ -97,7 +102,12 @@ async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
             gone = True
             task.cancel()
 
-    watch.add_done_callback(leave)
+    def look() -> None:
+        nonlocal watch
+        watch = asyncio.create_task(_disconnect(receive))
+        watch.add_done_callback(leave)
+
+    later = asyncio.get_running_loop().call_later(UNWATCHED_SECONDS, look)
     try:
         return await work
     except asyncio.CancelledError:
@@ -106,8 +116,10 @@ async def while_connected(receive: Receive, work: Awaitable[T]) -> T:
             raise ClientGone from None
         raise
     finally:
-        watch.remove_done_callback(leave)
-        watch.cancel()
+        later.cancel()
+        if watch:
+            watch.remove_done_callback(leave)
+            watch.cancel()
 
 
 async def _disconnect(receive: Receive) -> None:

@@ -4,10 +4,9 @@ Source: GraphQL over HTTP specification, "Request Parameters", "GET" and "POST".
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from random import getrandbits
+from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
-from uuid import uuid4
 
 from errors import RequestRefused
 from schema.endpoint.json import decode
@@ -15,8 +14,7 @@ from schema.endpoint.json import decode
 MAX_REQUEST_ID = 128
 
 
-@dataclass(frozen=True, slots=True)
-class RequestHead:
+class RequestHead(NamedTuple):
     """Who asks: what the context of an operation is made from.
 
     `headers` has lower-case names; `authorization` is the header's value or, over a WebSocket, that of the
@@ -29,8 +27,7 @@ class RequestHead:
     authorization: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parameters:
+class Parameters(NamedTuple):
     """One operation that a request asks for, as sent."""
 
     query: str | None
@@ -53,8 +50,9 @@ def read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     headers: dict[str, str] = {}
     for name, value in raw:
         key, text = name.decode("latin-1"), value.decode("latin-1")
-        separator = "; " if key == "cookie" else ", "
-        headers[key] = f"{headers[key]}{separator}{text}" if key in headers else text
+        if key in headers:
+            text = f"{headers[key]}{'; ' if key == 'cookie' else ', '}{text}"
+        headers[key] = text
     return headers
 
 
@@ -62,7 +60,7 @@ def request_id(given: str | None) -> str:
     """The id that the client gave, if it is printable ASCII of at most 128 characters, else a new one."""
     if given and len(given) <= MAX_REQUEST_ID and given.isascii() and given.isprintable():
         return given
-    return uuid4().hex
+    return f"{getrandbits(128):032x}"
 
 
 def parameters_of_query_string(query_string: bytes) -> Parameters:
