@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from graphql import (
+    FieldNode,
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
@@ -29,6 +30,22 @@ if TYPE_CHECKING:
     from execution.selections import Selection
 
 Info = GraphQLResolveInfo[Any]
+
+
+class FieldNodes(list[FieldNode]):
+    """The nodes of a selected field. All runs of a plan give resolvers the same object, and nothing holds it but the
+    plan, so that what a resolver makes of them can be kept by it, weakly.
+    """
+
+    __slots__ = ("__weakref__",)
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return id(self)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other
+
+
 _IMMUTABLE = (str, int, float, bool, type(None))
 
 
@@ -37,13 +54,14 @@ class FieldPlan:
 
     __slots__ = (
         "_arguments", "below", "details", "field", "item_ready", "item_type", "items_needed", "key", "leaf", "load",
-        "name", "names", "nullable", "parent", "read", "ready", "record", "record_class", "records", "resolve",
+        "name", "names", "nodes", "nullable", "parent", "read", "ready", "record", "record_class", "records", "resolve",
         "takes_arguments", "type", "typename",
     )  # fmt: skip
 
     def __init__(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, field: GraphQLField) -> None:
         node = details[0].node
         self.parent, self.key, self.details, self.field = parent, key, details, field
+        self.nodes = FieldNodes(to_nodes(details))
         self.name = node.name.value
         self.type: GraphQLOutputType = field.type
         self.resolve = field.resolve
@@ -145,7 +163,7 @@ class FieldPlan:
 
     def info(self, run: "Run", path: Path) -> Info:
         """What a resolver is told of the field and the request."""
-        return run.build_resolve_info(self.field, to_nodes(self.details), self.parent, path)
+        return run.build_resolve_info(self.field, self.nodes, self.parent, path)
 
     def arguments(self, run: "Run") -> dict[str, Any]:
         """The coerced arguments; raises for those that can't be."""

@@ -28,6 +28,13 @@ def may_follow(ctx: Context, path: Path) -> bool:
 
 def readable_texts(ctx: Context, collection: Collection) -> frozenset[str] | None:
     """The full text that the viewer's search may look into; `None` for all of it."""
+    known = ctx.readable.texts
+    if collection.name not in known:
+        known[collection.name] = _readable_texts(ctx, collection)
+    return known[collection.name]
+
+
+def _readable_texts(ctx: Context, collection: Collection) -> frozenset[str] | None:
     shown = [path for path in collection.text_paths if all(map(ctx.may_see, path.steps)) and may_follow(ctx, path)]
     return None if len(shown) == len(collection.text_paths) else frozenset(path.name for path in shown)
 

@@ -22,6 +22,8 @@ class Readable:
     def __init__(self, subject: Subject) -> None:
         self._subject = subject
         self._conditions: dict[str, Condition] = {}
+        self.texts: dict[str, frozenset[str] | None] = {}
+        """The full text that may be searched, by collection, as far as it was asked."""
 
     def condition(self, collection: Collection) -> Condition:
         """What the records must meet."""

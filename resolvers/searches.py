@@ -135,7 +135,12 @@ async def search(
         groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
         readable=readable_texts(ctx, collection),
     )
-    found, behind = await asyncio.gather(_found(ctx, query), _behind(ctx, query, selected))
+    behind_it = _behind(query, selected)
+    if behind_it is None:
+        found, behind = await _found(ctx, query), False
+    else:
+        found, other = await asyncio.gather(_found(ctx, query), _found(ctx, behind_it))
+        behind = other.more
     return Connection(
         collection=collection,
         hits=found.hits,
@@ -146,7 +151,7 @@ async def search(
         facets={**found.facets, **{facet.name: FacetResult(missing=found.total or 0) for facet in absent}},
         stats=found.stats,
         groups={one.name: _groups(ctx, collection, one, found.groups[one.name]) for one in query.groups},
-        did_you_mean=await _did_you_mean(ctx, query, found),
+        did_you_mean=await _did_you_mean(ctx, query, found) if found.corrections else None,
     )
 
 
@@ -171,11 +176,10 @@ def _groups(ctx: Context, collection: Collection, query: GroupQuery, page: Group
     return Groups(query, page, group_cursors(ctx.services.settings.secret, collection.name, query.fields))
 
 
-async def _behind(ctx: Context, query: SearchQuery, selected: Selected) -> bool:
-    """Whether there are records at the cursor where the paging began, or behind it."""
+def _behind(query: SearchQuery, selected: Selected) -> SearchQuery | None:
+    """What finds more if there are records at the cursor where the paging began, or behind it; where that is asked."""
     asked = ("hasNextPage" if query.backward else "hasPreviousPage") in selected.page
-    behind = before_the_page(query) if asked else None
-    return behind is not None and (await _found(ctx, behind)).more
+    return before_the_page(query) if asked else None
 
 
 async def _did_you_mean(ctx: Context, query: SearchQuery, found: Found) -> str | None:

@@ -1,6 +1,7 @@
 """The connection of a collection: its type, and how a search answers it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 
@@ -22,13 +23,13 @@ from resolvers.grouping import group_query
 from resolvers.nodes import Node
 from resolvers.searches import Connection, Selected, search
 from schema.edges import page_fields
-from schema.facets import Facets, FacetSource, facet_queries
+from schema.facets import Facets, FacetSource, check_first, facet_queries
 from schema.groups import Groups
 from schema.info import Info
 from schema.inputs import Inputs
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
-from schema.selection import Selection, object_type
+from schema.selection import Remembered, Selection, object_type
 from schema.stats import StatsSource, StatsTypes, stats_queries
 
 SYNTAX = 'Words that must all be found. "a phrase", -without, this | that, begin*, roughly~'
@@ -47,9 +48,11 @@ class Connections:
     def search_field(self, collection: Collection) -> GraphQLField:
         """The root field that searches a collection."""
 
+        selected = self._selected(collection)
+
         async def resolve(_root: Any, info: Info, **arguments: Any) -> Connection:
             ctx: Context = info.context
-            return await search(ctx, collection, arguments, self._selected(ctx, info, collection))
+            return await search(ctx, collection, arguments, selected(ctx, info))
 
         return GraphQLField(
             self.type(collection),
@@ -61,11 +64,12 @@ class Connections:
     def reverse_field(self, collection: Collection, links: Sequence[Path]) -> GraphQLField:
         """The field of a link's target that searches the records which link to it in any of these ways."""
         holders = [key_holder(collection, link) for link in links]
+        selected = self._selected(collection)
 
         async def resolve(node: Node, info: Info, **arguments: Any) -> Connection:
             ctx: Context = info.context
             scope = either(*(linked_to(holder, node.key) for holder in holders))
-            return await search(ctx, collection, arguments, self._selected(ctx, info, collection), scope)
+            return await search(ctx, collection, arguments, selected(ctx, info), scope)
 
         return GraphQLField(
             self.type(collection),
@@ -126,13 +130,27 @@ class Connections:
             **page_arguments(),
         }
 
-    def _selected(self, ctx: Context, info: Info, collection: Collection) -> Selected:
-        """What of the connection is selected, in the terms of a search."""
-        selection = Selection.below(info)
+    def _selected(self, collection: Collection) -> Callable[[Context, Info], Selected]:
+        """Tells what of the connection is selected, in the terms of a search."""
+        remembered = Remembered(lambda selection: self._shared(selection, collection))
+
+        def selected(ctx: Context, info: Info) -> Selected:
+            found, grouped = remembered.below(info)
+            for facet in found.facets:
+                check_first(facet, ctx.services.settings.max_first)
+            if not grouped:
+                return found
+            # Groups depend on who asks.
+            return replace(found, groups=tuple(self._groups_of(ctx, Selection.below(info), collection)))
+
+        return selected
+
+    def _shared(self, selection: Selection, collection: Collection) -> tuple[Selected, bool]:
+        """What is selected, whoever asks, and whether groups are too."""
         edges = selection.named("edges")
         nodes = [*selection.named("nodes").nodes, *edges.named("node").nodes]
-        return Selected(
-            fields=source_fields(Selection(info, tuple(nodes)), collection.shape),
+        selected = Selected(
+            fields=source_fields(Selection(selection.info, tuple(nodes)), collection.shape),
             nodes=bool(edges or nodes),
             page=frozenset(selection.named("pageInfo").names),
             total=bool(selection.named("totalCount")),
@@ -140,17 +158,17 @@ class Connections:
             highlights=bool(edges.named("highlights")),
             explanations=bool(edges.named("explanation")),
             correction=bool(selection.named("didYouMean")),
-            facets=tuple(self._facets_of(selection, collection, ctx.services.settings.max_first)),
+            facets=tuple(self._facets_of(selection, collection)),
             stats=stats_queries(iter([selection.named("stats")]), collection.shape),
-            groups=tuple(self._groups_of(ctx, selection, collection)),
         )
+        return selected, bool(selection.named("groupBy"))
 
-    def _facets_of(self, selection: Selection, collection: Collection, most: int) -> Iterator[FacetQuery]:
+    def _facets_of(self, selection: Selection, collection: Collection) -> Iterator[FacetQuery]:
         """The facets that are selected, each named by its place in the connection's answer."""
         for key, facets in selection.by_response_key().items():
             if facets.name == "facets":
                 type_ = object_type(self.type(collection).fields["facets"])
-                yield from facet_queries(facets, type_, collection.shape, most, above=f"{key}/")
+                yield from facet_queries(facets, type_, collection.shape, above=f"{key}/")
 
     def _groups_of(self, ctx: Context, selection: Selection, collection: Collection) -> Iterator[GroupQuery]:
         """The groups that are selected, each named by its place in the connection's answer."""

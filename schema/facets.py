@@ -255,7 +255,7 @@ def has_facets(shape: Shape, above: tuple[Shape, ...]) -> bool:
 
 
 def facet_queries(
-    selection: Selection, type_: GraphQLObjectType, shape: Shape, most: int, base: Path = ROOT, above: str = ""
+    selection: Selection, type_: GraphQLObjectType, shape: Shape, base: Path = ROOT, above: str = ""
 ) -> Iterator[FacetQuery]:
     """The facets that are selected below a `facets` field, each named by its place in the answer."""
     for key, inner in selection.by_response_key().items():
@@ -266,16 +266,20 @@ def facet_queries(
         if path.is_too_deep:
             raise BadUserInput(f"{path.name} is deeper than the index goes.", "Count on a level above.")
         if prop.shape:
-            yield from facet_queries(inner, object_type(field), prop.shape, most, path, f"{name}/")
+            yield from facet_queries(inner, object_type(field), prop.shape, path, f"{name}/")
         else:
-            yield _query(name, path, inner.names, inner.arguments(field), most)
+            yield _query(name, path, inner.names, inner.arguments(field))
 
 
-def _query(name: str, path: Path, names: set[str], arguments: Mapping[str, Any], most: int) -> FacetQuery:
+def check_first(facet: FacetQuery, most: int) -> None:
+    """Raises `BadUserInput` for a facet of more than `most` values."""
+    if not 0 <= facet.first <= most:
+        raise BadUserInput(f"first of a facet must be 0 to {most:,}, not {facet.first:,}.")
+
+
+def _query(name: str, path: Path, names: set[str], arguments: Mapping[str, Any]) -> FacetQuery:
     first = arguments.get("first", 10)
     first = 10 if first is None else first
-    if not 0 <= first <= most:
-        raise BadUserInput(f"first of a facet must be 0 to {most:,}, not {first:,}.")
     contains = arguments.get("contains") or None
     if contains and len(fold(contains)) > MAX_FOLDED_PART:
         raise BadUserInput(f"contains of a facet takes at most {MAX_FOLDED_PART} characters.", "Look for less.")

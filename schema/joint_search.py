@@ -4,6 +4,7 @@ from operator import attrgetter
 from typing import Any
 
 from graphql import (
+    FieldNode,
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
@@ -20,14 +21,16 @@ from schema.edges import page_fields
 from schema.info import Info
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
-from schema.selection import Selection
+from schema.selection import Remembered, Selection
 
 
 def joint_search_field(registry: Registry, catalog: Catalog, names: GraphQLEnumType) -> GraphQLField:
     """`search(search, collections, first, after)`; `names` are the collections as an enum."""
 
+    selected = Remembered(lambda selection: _selected(selection, catalog))
+
     async def resolve(_root: Any, info: Info, **arguments: Any) -> JointConnection:
-        return await search_jointly(info.context, arguments, _selected(info, catalog))
+        return await search_jointly(info.context, arguments, selected.below(info))
 
     arguments = {
         "search": GraphQLArgument(required(GraphQLString), description=SYNTAX),
@@ -75,13 +78,14 @@ def _count(registry: Registry, names: GraphQLEnumType) -> GraphQLObjectType:
     return registry.once("CollectionCount", lambda: GraphQLObjectType("CollectionCount", fields, description=title))
 
 
-def _selected(info: Info, catalog: Catalog) -> JointSelected:
-    selection = Selection.below(info)
+def _selected(selection: Selection, catalog: Catalog) -> JointSelected:
     edges = selection.named("edges")
     nodes = (*selection.named("nodes").nodes, *edges.named("node").nodes)
     return JointSelected(
         fields={
-            one.name: source_fields(Selection(info, nodes, frozenset({one.name, "Record", "Node"})), one.shape)
+            one.name: source_fields(
+                Selection(selection.info, nodes, frozenset({one.name, "Record", "Node"})), one.shape
+            )
             for one in catalog
         },
         nodes=bool(edges or nodes),
@@ -91,3 +95,7 @@ def _selected(info: Info, catalog: Catalog) -> JointSelected:
         highlights=bool(edges.named("highlights")),
         explanations=bool(edges.named("explanation")),
     )
+
+
+def _of_type(info: Info, nodes: tuple[FieldNode, ...], name: str) -> Selection:
+    return Selection(info, nodes, frozenset({name, "Record", "Node"}))

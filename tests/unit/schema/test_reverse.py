@@ -43,7 +43,7 @@ async def test_a_link_in_a_shape_that_holds_itself_is_found_at_every_depth(
         asked.append(arguments[-1])
 
     monkeypatch.setattr("schema.connections.search", search)
-    monkeypatch.setattr("schema.connections.Connections._selected", lambda *_: None)
+    monkeypatch.setattr("schema.connections.Connections._selected", lambda *_: lambda *_: None)
     bird = cast("GraphQLObjectType", build_schema(catalog).type_map["Bird"])
     resolve = bird.fields["trees"].resolve
     assert resolve
