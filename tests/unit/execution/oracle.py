@@ -34,8 +34,8 @@ class Seen:
     events: list[str]
     nulls: frozenset[tuple[Any, ...]]
     """Where there is null because of errors."""
-    told: int
-    """How many errors there are."""
+    told: dict[str, str]
+    """The last error at each path."""
     batches: int
 
     def is_as(self, core: "Seen") -> bool:
@@ -47,7 +47,8 @@ class Seen:
         if (self.data, self.errors, self.events) == (core.data, core.errors, core.events):
             return self.batches <= core.batches
         same = (self.data, self.nulls) == (core.data, core.nulls) and not Counter(self.events) - Counter(core.events)
-        return same and 0 < self.batches <= core.batches and max(self.told, core.told) > 1
+        told = all(core.told[path] == error for path, error in self.told.items() if path in core.told)
+        return same and told and 0 < self.batches <= core.batches
 
 
 def assert_same(
@@ -89,8 +90,9 @@ async def _seen(start: Callable[[Log], Any], loader: Callable[[Log], Any]) -> Se
     while left := asyncio.all_tasks() - {asyncio.current_task()}:
         await asyncio.wait(left)
     errors = [(repr(error.original_error), error.formatted, str(error)) for error in result.errors or ()]
+    told = {str(error.path): _named(str(error)) for error in result.errors or ()}
     nulls = frozenset(_null(result.data, error.path or []) for error in result.errors or ())
-    return Seen(_named(repr(result.data)), _named(repr(errors)), log.events, nulls, len(errors), log.batches)
+    return Seen(_named(repr(result.data)), _named(repr(errors)), log.events, nulls, told, log.batches)
 
 
 def _null(data: Any, path: Sequence[Any]) -> tuple[Any, ...]:
