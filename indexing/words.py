@@ -10,7 +10,7 @@ from indexing.conditions import MATCH_NONE, Query
 from indexing.fields import PLAIN_WORDS
 from indexing.fields import text as text_field
 from indexing.mappings import is_spelt_out
-from indexing.synonyms import expander
+from indexing.synonyms import PLAIN_WORD, synonyms_of
 from models.collections.properties import Collection, Path
 
 MAX_LENGTH = 2_000
@@ -26,7 +26,6 @@ TIER = 100.0
 """More than the words' own score can be, for each of them: so an exact match outranks a prefix, that a near miss."""
 
 _TOKEN = re.compile(r'[-+]?"[^"]*"(?:~\d+)?|[^\s"]+|"')
-PLAIN_WORD = re.compile(r"\w[\w'’.-]*", re.UNICODE)
 _WORD = re.compile(r"\w", re.UNICODE)
 _JOINING = re.compile(r'[|()\\]|^[-+"]$|^"$')
 """What makes one condition of several tokens, or is told apart by Lucene's parser alone."""
@@ -134,10 +133,12 @@ def _without_variants(token: str) -> str:
 
 
 def _exactly(collection: Collection, tokens: Sequence[str], fields: _Fields) -> Query:
-    """All tokens as they are."""
-    expand = expander(collection.synonyms)
+    """All tokens as they are, or as their synonyms."""
+    synonyms = synonyms_of(collection.synonyms)
+    expand = synonyms.expand
     if any(map(_JOINING.search, tokens)):
         return _simple(" ".join(expand(token) for token in tokens), fields.weighted)
+    tokens = list(synonyms.joined(tokens))
     wanted = [token for token in tokens if not token.startswith("-")]
     if tokens == wanted and len(tokens) == 1 and expand(tokens[0]) == tokens[0]:
         return _simple(tokens[0], fields.weighted)
@@ -192,7 +193,7 @@ def _variants(collection: Collection, tokens: list[str], fields: _Fields) -> Ite
 
 def _varied(collection: Collection, tokens: list[str], variants: list[str], fields: _Fields) -> Query:
     """All tokens as they are or as their variants."""
-    expand = expander(collection.synonyms)
+    expand = synonyms_of(collection.synonyms).expand
     if any(map(_JOINING.search, tokens)):
         return _simple(" ".join(variants), fields.weighted)
     if len(tokens) == 1 and expand(tokens[0]) == tokens[0] and fields.are_sure_of(tokens[0]):
