@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from metrics import count_event
+from metrics import CountRecords, count_event
 
 
 def configure_logs(form: str) -> None:
@@ -31,3 +31,4 @@ def configure_logs(form: str) -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
+    logging.getLogger().addHandler(CountRecords(logging.WARNING))

@@ -1,5 +1,6 @@
 """What is counted, for Prometheus: by the server at `/metrics`, by a worker at the port of its setting."""
 
+import logging
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from itertools import accumulate
@@ -20,6 +21,12 @@ EVENTS = Counter(
     "catalograph_events",
     "Warnings and errors in the log, by the name of the event: what was caught and not raised is counted here.",
     ["event", "level"],
+    registry=REGISTRY,
+)
+SWALLOWED = Counter(
+    "catalograph_swallowed",
+    "Exceptions that were caught and neither raised nor told nor logged, by where that was and what they were.",
+    ["where", "error"],
     registry=REGISTRY,
 )
 OUTBOX_ROWS = Counter(
@@ -106,8 +113,21 @@ def exposition(levels: Iterable[Level]) -> tuple[bytes, str]:
     return generate_latest(REGISTRY), CONTENT_TYPE_LATEST
 
 
+def swallowed(where: str, error: BaseException) -> None:
+    """Count an exception that nobody else hears of."""
+    SWALLOWED.labels(where, type(error).__name__).inc()
+
+
 def count_event(_logger: Any, method: str, event: Any) -> Any:
     """A processor of structlog that counts warnings and errors and passes everything on."""
     if method in ("warning", "error", "exception", "critical"):
         EVENTS.labels(event["event"], "error" if method == "exception" else method).inc()
     return event
+
+
+class CountRecords(logging.Handler):
+    """Counts what the libraries log, by the name of the logger: a task of asyncio or Celery that failed, say."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Count one record."""
+        EVENTS.labels(record.name, record.levelname.lower()).inc()

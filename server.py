@@ -48,6 +48,8 @@ log = structlog.get_logger()
 PROBE_SECONDS = 2.0
 IMMUTABLE = "public, max-age=31536000, immutable"
 COMPRESS_FROM_BYTES = 1_000
+GONE = 499
+"""Counted for requests whose client went away before the answer."""
 
 
 def make_app(services: Services) -> Starlette:
@@ -165,7 +167,7 @@ class Counting:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began, status, lasts = time.perf_counter(), 500, False
+        began, status, lasts = time.perf_counter(), GONE, False
 
         async def noted(message: Message) -> None:
             nonlocal status, lasts
@@ -177,6 +179,9 @@ class Counting:
 
         try:
             await self._app(scope, receive, noted)
+        except Exception:
+            status = 500 if status == GONE else status
+            raise
         finally:
             REQUESTS.count(status, None if lasts else time.perf_counter() - began)
 
@@ -188,6 +193,7 @@ def measured(services: Services) -> Callable[[Request], Awaitable[Response]]:
         try:
             known = await levels(services)
         except CatalographError as error:
+            # What this process has counted is told all the same.
             log.warning("levels_unknown", reason=error.message)
             known = []
         text, kind = exposition(known)
@@ -277,4 +283,5 @@ async def _prepare(services: Services) -> None:
         except DatabaseOutdated:
             raise
         except CatalographError as error:
+            # The worker makes it as soon as it can.
             log.warning("index_not_prepared", collection=collection.name, code=error.code, reason=error.message)

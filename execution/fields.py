@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from graphql import (
     FieldNode,
+    GraphQLError,
     GraphQLField,
     GraphQLLeafType,
     GraphQLList,
@@ -180,7 +181,7 @@ class FieldPlan:
         """Arguments that are the same in every run, unless they are wrong or could be changed by a resolver."""
         try:
             found = get_argument_values(self.field, self.details[0].node)
-        except Exception:  # noqa: BLE001 - they are coerced again when the field runs, where the error belongs
+        except GraphQLError:  # they are coerced again when the field runs, where the error belongs
             return None
         return found if _are_immutable(found) else None
 

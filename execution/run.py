@@ -118,7 +118,7 @@ class Run(Executor[None]):
         try:
             # A selection that can't be collected fails for each item, as its own error.
             selection = self.selection(field.records, field.details) if items else None
-        except GraphQLError:
+        except GraphQLError:  # each item tells it
             selection = None
         try:
             if selection is not None and selection.answers is not None:

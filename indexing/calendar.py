@@ -22,5 +22,5 @@ def end_of_unit(start: int, unit: str, zone: tzinfo = UTC) -> int | None:
             year, month = divmod(local.year * 12 + local.month - 1 + _MONTHS[unit], 12)
             end = local.replace(year=year, month=month + 1)
         return micros(end.replace(tzinfo=zone))
-    except (OverflowError, ValueError):
+    except (OverflowError, ValueError):  # beyond the years that there are
         return None

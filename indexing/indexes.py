@@ -117,5 +117,5 @@ class Indexes:
         try:
             await self.server.ask("DELETE", f"/{index}", timeout=60)
         except SearchRefused as error:
-            if error.status != 404:
+            if error.status != 404:  # it is gone, which is what was wanted
                 raise

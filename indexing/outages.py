@@ -7,6 +7,7 @@ from typing import TypeVar
 import structlog
 
 from errors import CatalographError, SearchUnavailable
+from metrics import swallowed
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 0.5
@@ -89,8 +90,11 @@ class Outages:
                 if asking.done():
                     await asking
                     return True
-        except CatalographError:
-            return False
+        except CatalographError as error:
+            swallowed("the question whether Elasticsearch answers", error)  # no is an answer, and told by `guard`
+        except Exception:
+            # A defect of ours. If asking ended with it, searches would be refused for ever.
+            log.exception("search_not_asked")
         finally:
             asking.cancel()
         return False

@@ -106,7 +106,7 @@ def encoded(body: Body) -> bytes:
     """The bytes of a request; what is no Unicode in it is replaced."""
     try:
         return orjson.dumps(body)
-    except TypeError:
+    except TypeError:  # half a surrogate pair, which nothing can match
         return orjson.dumps(_clean(body))
 
 

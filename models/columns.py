@@ -153,7 +153,7 @@ def _json(cell: str) -> Json:
         return cell  # beyond 64 bits numbers would lose their last digits
     try:
         return orjson.loads(cell)
-    except orjson.JSONDecodeError:
+    except orjson.JSONDecodeError:  # then it is a text
         return cell
 
 

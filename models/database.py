@@ -11,6 +11,7 @@ import structlog
 from sqlalchemy import Text, bindparam, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from metrics import swallowed
 from models.connections import driver_options, naming_failures, open_engine
 from models.sessions import ReadSession
 from models.statements import Connections, Statements
@@ -25,6 +26,7 @@ _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 1))").bind
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 1))").bindparams(_NAME)
 _RERUN_STATES = ("40001", "40P01")  # serialisation failure, deadlock: the transaction was undone to let others go on
 _RERUNS = 5
+_RERUN = "a transaction that was run again"
 
 log = structlog.get_logger()
 
@@ -105,11 +107,13 @@ class Database:
         single = SingleWrites(self.statements)
         try:
             done = await work(single)
-        except Overtaken:
+        except Overtaken as error:
+            swallowed(_RERUN, error)  # nothing was done yet
             return await self.write(work)
         except asyncpg.PostgresError as error:
             if error.sqlstate not in _RERUN_STATES:
                 raise
+            swallowed(_RERUN, error)  # nothing was done yet
             return await self.write(work)
         for hook in single.hooks:
             await _run_hook(hook)
@@ -124,6 +128,7 @@ class Database:
             except exc.DBAPIError as error:
                 if getattr(error.orig, "sqlstate", None) not in _RERUN_STATES or attempt == _RERUNS - 1:
                     raise
+                swallowed(_RERUN, error)  # nothing of it was done
                 await asyncio.sleep(0.02 * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
 

@@ -61,7 +61,7 @@ def _rounded(shape: "Shape", document: Any, depth: int = 0) -> Any:
 def _as_float(value: Any) -> Any:
     try:
         return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
-    except OverflowError:
+    except OverflowError:  # beyond all floats: it is refused for that where it is validated
         return value
 
 
@@ -85,7 +85,7 @@ def _is_deep(document: dict[str, Any], encoded: bytes) -> bool:
         wrapped = [wrapped]
     try:
         orjson.dumps(wrapped)
-    except TypeError:
+    except TypeError:  # orjson says so of what is too deep, too
         return True
     return False
 

@@ -75,5 +75,5 @@ def _has_columns(text: bytes, shape: "Shape | None") -> bool:
     header = text.partition(b"\n")[0].decode(errors="replace").strip()
     try:
         return bool(header) and are_known(cells_of(header, delimiter_of(header)), shape)
-    except (BrokenFileError, WrongColumns):
+    except (BrokenFileError, WrongColumns):  # that is the answer
         return False

@@ -46,6 +46,7 @@ class BatchWriter:
         except exc.DBAPIError as error:
             if not _is_bad_data(error):
                 raise
+            # Some line is to blame: it is found, and told with its number.
         report = replace(self.report)
         refused = await upsert_entries(self.database, self.collection, parsed.entries, report, self.by)
         return report, await self.database.write(lambda session: self._note(session, parsed, refused, report))

@@ -1,6 +1,7 @@
 """Imports of files of any size: what is right goes in, what is wrong is reported by line."""
 
 import asyncio
+import io
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ from models.import_writes import BatchWriter
 from models.lines import Limits, LineReader, Place
 from models.parsing import Failure, LineProblem, Parsed, Parser
 from models.seen import SeenKeys
+from models.threads import left
 
 if TYPE_CHECKING:
     from models.collections.properties import Collection
@@ -72,23 +74,10 @@ async def import_records(
                 failures = await BatchWriter(database, collection, report, by, journal).write(parsed)
                 _tell(parsed, failures, report, on_problem)
                 on_progress(replace(report))
-        finally:
-            await _until_done(following)
+        except BaseException as error:
+            await left(following, error)  # it has the file and the keys in its hands
+            raise
     return report
-
-
-async def _until_done(reading: asyncio.Future[Parsed | None]) -> None:
-    """Wait for a thread, however often we are cancelled: it can't be, and has the file and the keys in its hands."""
-    cancelled: asyncio.CancelledError | None = None
-    while not reading.done():
-        try:
-            await asyncio.wait([reading])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if not reading.cancelled():
-        reading.exception()  # told already, or of no interest after another error
-    if cancelled:
-        raise cancelled
 
 
 def _tell(parsed: Parsed, failures: list[Failure], report: ImportReport, on_problem: OnProblem) -> None:
@@ -127,6 +116,6 @@ def _size(file: BinaryIO) -> int | None:
     """Bytes of a regular file; of a pipe nobody knows."""
     try:
         status = os.fstat(file.fileno())
-    except OSError:
+    except io.UnsupportedOperation:  # nothing of the operating system's, as bytes in memory and downloads
         return None
     return status.st_size or None

@@ -132,7 +132,7 @@ def converted(prop: Property, text: str) -> Json:
     if prop.kind is FLOAT:
         try:
             number = float(text)
-        except ValueError:
+        except ValueError:  # as it is, validation says what is wrong with it
             return text
         return number if math.isfinite(number) else text
     if prop.kind is BOOLEAN:

@@ -74,7 +74,7 @@ def _what_is_whole(inflate: "zlib._Decompress", block: bytes) -> bytes:
     for place in range(len(block)):
         try:
             whole += inflate.decompress(block[place : place + 1])
-        except zlib.error:
+        except zlib.error:  # the damage, which is told once what came before it is read
             break
     return bytes(whole)
 

@@ -96,6 +96,7 @@ async def _fire(session: WriteSession, schedule: Schedule) -> Task | None:
     try:
         next_at = schedule.line.next_after(now)
     except ValueError as error:
+        # Written by an earlier version, or by hand: the others are fired.
         log.warning("schedule_unreadable", schedule=schedule.name, line=str(schedule.line), reason=str(error))
         return None
     task, is_new = await create_task(session, schedule.order)

@@ -238,6 +238,7 @@ class WriteSession(Session, RecordWrites):
             except exc.IntegrityError as error:
                 if str(LIVE_KEY.name) not in str(error.orig):
                     raise
+                # Told by the record that has it; where that has gone meanwhile, the key is free.
             await self._refuse_taken(collection, key)
 
 

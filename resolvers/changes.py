@@ -73,7 +73,7 @@ def _position(cursor: str) -> Position:
     try:
         parts = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode("ascii").split(".")
         transaction, record_id, revision = (int(part) for part in parts)
-    except (binascii.Error, ValueError):
+    except (binascii.Error, ValueError):  # none of ours, and refused with those of impossible numbers
         transaction = record_id = revision = -1
     if not (0 <= transaction < 2**63 and 0 <= record_id < 2**63 and 0 <= revision < 2**31):
         raise BadUserInput("This is no cursor of a change.", "Give one that recordChanged gave.")

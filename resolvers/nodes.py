@@ -57,6 +57,6 @@ def read_global_id(text: str) -> tuple[str, int] | None:
         raw = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
         name, _, number = raw.partition(":")
         record_id = int(number)
-    except (binascii.Error, ValueError, UnicodeError):
+    except (binascii.Error, ValueError, UnicodeError):  # it is none of ours
         return None
     return (name, record_id) if 0 < record_id < 2**63 and global_id(name, record_id) == text.rstrip("=") else None

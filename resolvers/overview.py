@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from errors import SearchUnavailable
 from indexing.server import SearchRefused
 from indexing.services import Services
+from metrics import swallowed
 from models.collections.conditions import NEVER
 from models.deadletters import count_dead_letters
 from models.outbox import Backlog, backlog
@@ -75,7 +76,8 @@ async def _indexed(ctx: Context, name: str) -> int | None:
     """The records that searches see; `None` while that can't be asked."""
     try:
         return await ctx.services.indexes.count(name)
-    except (SearchUnavailable, SearchRefused):
+    except (SearchUnavailable, SearchRefused) as error:
+        swallowed("the count of an index", error)  # its collection is shown as unavailable
         return None
 
 

@@ -207,7 +207,7 @@ def _key_value(kind: Kind, key: str | None) -> Any:
         return None
     try:
         return kind.comparable(int(key) if kind in (INT, LONG) else float(key) if kind is FLOAT else key)
-    except ValueError:
+    except ValueError:  # no key of that kind: nothing links to it
         return None
 
 

@@ -101,7 +101,7 @@ class ChangeFeed:
 
     async def _read_on(self) -> None:
         if self._pause:
-            with suppress(TimeoutError):
+            with suppress(TimeoutError):  # then it is time to look
                 async with asyncio.timeout(self._pause):
                     await self._news.wait()
         self._news.clear()
@@ -120,7 +120,7 @@ class ChangeFeed:
             async with self._database.reading() as session:
                 return await changes_after(session, after, AT_ONCE, BYTES_AT_ONCE, collections)
         except CatalographError as error:
-            log.warning("changes_not_read", code=error.code, reason=error.message)
+            log.warning("changes_not_read", code=error.code, reason=error.message, remedy="they are read again")
             await asyncio.sleep(_RETRY_SECONDS)
             return None
 

@@ -44,6 +44,7 @@ class Channel:
             async with asyncio.timeout(_PUBLISH_SECONDS):
                 await self._redis.publish(self._name, message)
         except (RedisError, OSError, TimeoutError) as error:
+            # Those who listen find out when they look.
             log.warning("news_not_published", channel=self._name, reason=str(error))
 
     def listen(self) -> None:
@@ -63,13 +64,19 @@ class Channel:
         await self._redis.aclose()
 
     async def _listen(self) -> None:
+        was_cut_off = False
         while True:
             try:
+                if was_cut_off:
+                    await self._look()
                 await self._listen_until_cut_off()
             except (RedisError, OSError) as error:
-                log.warning("news_cut_off", channel=self._name, reason=str(error))
-                await self._look()
-                await asyncio.sleep(1)
+                log.warning("news_cut_off", channel=self._name, reason=str(error), remedy="who listens looks meanwhile")
+            except Exception:
+                # A defect of ours, or a message that is none of ours. To end with it would hide all that follows.
+                log.exception("news_not_understood", channel=self._name)
+            was_cut_off = True
+            await asyncio.sleep(1)
 
     async def _listen_until_cut_off(self) -> None:
         async with self._redis.pubsub(ignore_subscribe_messages=True) as pubsub:

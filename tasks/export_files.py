@@ -53,7 +53,7 @@ class ExportFiles:
                 await file.finish()
             unfinished.replace(path)
         finally:
-            with suppress(FileNotFoundError):
+            with suppress(FileNotFoundError):  # it is finished
                 unfinished.unlink()
 
     def ids(self) -> set[int]:
@@ -71,7 +71,7 @@ class ExportFiles:
     def _names(self) -> list[str]:
         try:
             return os.listdir(self._folder)
-        except FileNotFoundError:
+        except FileNotFoundError:  # nothing was exported yet
             return []
 
 

@@ -84,6 +84,7 @@ class TaskFeed:
             async with self._database.reading() as session:
                 found = await recent_tasks(session, ids, _RECENT)
         except CatalographError as error:
+            # The channel goes on, and looks again in a few seconds.
             log.warning("tasks_not_read", code=error.code, reason=error.message)
             return
         for task in found:

@@ -15,6 +15,7 @@ import httpx
 
 from config import Settings
 from errors import BadUserInput, CatalographError
+from metrics import swallowed
 
 SCHEMES = ("http", "https")
 _BLOCK = 256 * 1024
@@ -214,7 +215,7 @@ def check_url(url: str, *, allow_private: bool) -> str:
     if not allow_private:
         try:
             found = resolve(parsed.host, parsed.port or 0)
-        except OSError:
+        except socket.gaierror:  # whether it may be spoken to is decided when it can be
             return url
         public_only(parsed.host, found)
     return url
@@ -269,8 +270,8 @@ class _PublicBackend(httpcore.SyncBackend):
         for address in addresses[:-1]:
             try:
                 return super().connect_tcp(address, port, timeout, *args, **options)
-            except (httpcore.ConnectError, httpcore.ConnectTimeout):
-                continue
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                swallowed("one of several addresses", error)  # the next one is tried; of the last the error is told
         return super().connect_tcp(addresses[-1], port, timeout, *args, **options)
 
 
@@ -302,5 +303,5 @@ def shut(response: httpx.Response) -> None:
         return
     try:
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return  # it is closed already
+    except OSError as error:
+        swallowed("the end of a transfer", error)  # it is closed already

@@ -41,7 +41,8 @@ class FileImport:
         try:
             report = await self._import(noted, conditions)
         except FileChanged:
-            log.info("import_begins_anew", task=self._run.task.id, url=self._url, reason="the file has changed")
+            # What was taken from the former file stays, as if that had been imported before.
+            log.warning("import_begins_anew", task=self._run.task.id, url=self._url, reason="the file has changed")
             await self._journal.forget()
             report = await self._import(None, conditions)
         if report.broken:

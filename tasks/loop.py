@@ -7,10 +7,14 @@ from concurrent.futures import Future
 from contextlib import AsyncExitStack
 from typing import Any, TypeVar
 
+import structlog
+
 from config import Settings
 from indexing.services import Services, open_services
 
 T = TypeVar("T")
+
+log = structlog.get_logger()
 
 
 class WorkerLoop:
@@ -34,6 +38,7 @@ class WorkerLoop:
         self._run(self._stack.aclose())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
+        self._loop.close()
 
     def run(self, work: Callable[[Services], Awaitable[T]]) -> T:
         """Run `work` on the loop and wait for it, from any of the worker's threads."""
@@ -45,10 +50,18 @@ class WorkerLoop:
 
     def begin(self, work: Callable[[Services], Coroutine[Any, Any, None]]) -> None:
         """Run `work` on the loop without waiting for it; what is not done when the loop stops is cancelled."""
-        self._begun.append(asyncio.run_coroutine_threadsafe(work(self.services), self._loop))
+        begun = asyncio.run_coroutine_threadsafe(work(self.services), self._loop)
+        begun.add_done_callback(_tell)
+        self._begun.append(begun)
 
     def _run(self, work: Awaitable[T]) -> T:
         async def awaited() -> T:
             return await work
 
         return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+
+
+def _tell(begun: Future[None]) -> None:
+    """Log what ended a work that nobody waits for."""
+    if not begun.cancelled() and (error := begun.exception()):
+        log.error("background_work_failed", exc_info=error)

@@ -82,6 +82,7 @@ class Runner:
             try:
                 task = await self._written_down(run, changes=changes)
             except DatabaseUnavailable as error:
+                # What is new is written down with the next report, or the run is given up and taken up again.
                 log.warning("task_not_reported", task=run.task.id, reason=error.message)
                 continue
             if task and task.state is State.CANCELLING and not run.cancelled():

@@ -41,5 +41,6 @@ async def fire_when_due(desk: TaskDesk) -> None:
                 log.warning("schedules_not_read", code=error.code, reason=error.message, remedy="they are made up")
             away = True
         except Exception:
+            # A defect of ours: the next look may be spared it.
             log.exception("schedules_not_fired")
         await asyncio.sleep(LOOK_SECONDS)

@@ -62,7 +62,7 @@ async def start_rebuild(desk: TaskDesk, collection: str) -> None:
     """Have an index rebuilt that needs it, unless that goes on already."""
     try:
         await desk.start(Order(Kind.REBUILD, collection, {}, BY_ITSELF))
-    except AlreadyRunning as error:
+    except AlreadyRunning as error:  # that one does it
         log.info("rebuild_goes_on", collection=collection, task=error.task.id)
 
 
@@ -71,4 +71,5 @@ async def _logged(work: Callable[[], Awaitable[None]], **about: object) -> None:
     try:
         await work()
     except CatalographError as error:
+        # The row stays as it is until the sweep.
         log.warning("tasks_postponed", code=error.code, reason=error.message, **about)

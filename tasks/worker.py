@@ -103,6 +103,7 @@ async def _verify_next(services: Services) -> None:
     try:
         await verify_next(services)
     except CatalographError as error:
+        # Where it stood is noted, and the schedule comes again in a minute.
         log.warning("verification_postponed", code=error.code, reason=error.message)
 
 
@@ -170,5 +171,6 @@ async def _rebuild_outdated(desk: TaskDesk, services: Services) -> None:
                     await start_rebuild(desk, collection.name)
                 break
             except CatalographError as error:
+                # A store is away: it is asked until it is back.
                 log.warning("index_not_compared", collection=collection.name, reason=str(error))
                 await asyncio.sleep(COMPARE_AGAIN_SECONDS)

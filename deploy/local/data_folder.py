@@ -62,7 +62,7 @@ class DataFolder:
         """The secret in the file `name`: the one given, else the one kept there, else a new one."""
         if given:
             return self.write_private(name, given + "\n").read_text().strip()
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # nothing is kept yet
             if kept := (self.path / name).read_text().strip():
                 return kept
         return self.write_private(name, secrets.token_urlsafe(32) + "\n").read_text().strip()

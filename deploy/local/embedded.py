@@ -67,6 +67,7 @@ class EmbeddedServers:
         except BaseException as error:
             if ready.done():
                 raise
+            # Told where it is waited for.
             ready.set_exception(_single(error))
         finally:
             self._leave = None

@@ -37,7 +37,7 @@ def _send(groups: set[int], number: int) -> set[int]:
 def _reached(group: int, number: int) -> bool:
     try:
         os.killpg(group, number)
-    except ProcessLookupError:
+    except ProcessLookupError:  # it has ended
         return False
     return True
 

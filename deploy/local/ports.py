@@ -33,13 +33,13 @@ def why_not(host: str, port: int) -> str | None:
 def listens(pid: int, port: int) -> bool:
     """Whether it is this process that listens on the port, and not one that came first."""
     sockets = {f"socket:[{inode}]" for inode in _listening(port)}
-    with suppress(OSError):
+    with suppress(OSError):  # the process has ended
         return any(_target(entry) in sockets for entry in Path(f"/proc/{pid}/fd").iterdir())
     return False
 
 
 def _target(link: Path) -> str:
-    with suppress(OSError):
+    with suppress(OSError):  # it was closed meanwhile
         return str(link.readlink())
     return ""
 
@@ -59,7 +59,7 @@ def answers(host: str, port: int, path: str) -> bool:
     try:
         connection.request("GET", path)
         return connection.getresponse().status == http.client.OK
-    except (OSError, http.client.HTTPException):
+    except (OSError, http.client.HTTPException):  # not yet, or it is not one that speaks HTTP
         return False
     finally:
         connection.close()

@@ -68,7 +68,7 @@ class Postgresql:
         )
 
     def _ready(self, pid: int) -> bool:
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # it is not written yet
             lines = (self.folder / "postmaster.pid").read_text().splitlines()
             return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
         return False
@@ -128,5 +128,5 @@ def _clear_stale_lock(folder: Path) -> None:
 def _serves(pid: int, folder: Path) -> bool:
     try:
         return os.path.samefile(f"/proc/{pid}/cwd", folder)
-    except OSError:
+    except OSError:  # the process has ended, or is none of ours
         return False

@@ -52,7 +52,7 @@ class Keeper:
 
     def forget(self, pid: int) -> None:
         """The group of `pid` has ended."""
-        with suppress(BrokenPipeError):
+        with suppress(BrokenPipeError):  # the keeper has ended, and with it all that it kept
             os.write(self.pipe, f"-{pid}\n".encode())
 
     async def close(self) -> None:
@@ -105,14 +105,14 @@ class RunningPart:
     async def stop(self) -> None:
         """Ask it to end, and make it when it takes longer than `stop_seconds`."""
         if self.alive:
-            with suppress(ProcessLookupError):
+            with suppress(ProcessLookupError):  # it ended meanwhile
                 self._process.send_signal(self.part.stop_signal)
             try:
                 await asyncio.wait_for(asyncio.shield(self._process.wait()), self.part.stop_seconds)
-            except TimeoutError:
+            except TimeoutError:  # it had its time
                 self._signal_group(signal.SIGKILL)
         await self.ended()
 
     def _signal_group(self, number: signal.Signals) -> None:
-        with suppress(ProcessLookupError):
+        with suppress(ProcessLookupError):  # nobody of it is left
             os.killpg(self.pid, number)

@@ -115,6 +115,7 @@ async def on_free_ports(attempt: Callable[[], Awaitable[Result]]) -> Result:
         except PartError as failure:
             if not any(sign in failure.tail for sign in _PORT_TAKEN):
                 raise
+            # Somebody took the port in between: the next attempt takes another.
     return await attempt()
 
 

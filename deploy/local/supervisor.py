@@ -52,7 +52,9 @@ class Supervisor:
         assert self._keeper is not None
         for watch in self._watches:
             watch.cancel()
-        await asyncio.gather(*self._watches, return_exceptions=True)
+        for error in await asyncio.gather(*self._watches, return_exceptions=True):
+            if isinstance(error, Exception):
+                self._tell(f"a part was not watched any more: {error!r}")
         by_tier = sorted(self._running.values(), key=lambda each: -each.part.tier)
         for _, tier in groupby(by_tier, key=lambda each: each.part.tier):
             await asyncio.gather(*(each.stop() for each in tier))
@@ -126,17 +128,18 @@ class Supervisor:
 
     def _tell(self, sentence: str) -> None:
         # Nobody may read what we say any more, which is no reason to let parts lie dead.
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             self._report(sentence)
 
     def _rotate_log(self, part: Part) -> None:
         log = self.log_of(part.name)
-        with suppress(FileNotFoundError):
+        with suppress(FileNotFoundError):  # it is the first
             log.rename(log.with_suffix(".log.1"))
         log.touch(mode=0o600)
 
 
 def _tail(log: Path) -> str:
+    # What it wrote only helps to tell why it ended.
     with suppress(OSError), log.open("rb") as file:
         return _last(file).decode(errors="replace").strip()
     return ""

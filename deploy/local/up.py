@@ -105,9 +105,9 @@ async def _until_signalled(options: UpOptions, settings: dict[str, str], data: D
 
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, stop)
-    with suppress(asyncio.CancelledError):
+    with suppress(asyncio.CancelledError):  # by `stop`
         await running
-    with suppress(BrokenPipeError):
+    with suppress(BrokenPipeError):  # who read it has gone
         console.print("stopped")
     return 0
 

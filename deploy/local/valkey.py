@@ -53,7 +53,7 @@ class Valkey:
                 connection.settimeout(_PING_SECONDS)
                 connection.sendall(b"PING\r\n")
                 return connection.recv(5) == b"+PONG"
-        except OSError:
+        except OSError:  # not yet
             return False
 
 

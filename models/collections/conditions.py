@@ -184,7 +184,7 @@ def _comparables(path: Path, record: Json, depth: int, ignore_case: bool = False
     for value in _values(path, record, depth):
         try:
             comparable = path.last.kind.comparable(value)
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError):  # no value of its kind compares to anything
             continue
         yield comparable.casefold() if ignore_case else comparable
 

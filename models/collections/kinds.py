@@ -75,7 +75,7 @@ def _safe(convert: Callable[[Json], Json]) -> Callable[[Json], Json]:
     def converted(value: Json) -> Json:
         try:
             return convert(value)
-        except (ValueError, TypeError, OverflowError, AttributeError):
+        except (ValueError, TypeError, OverflowError, AttributeError):  # no value of this kind is no term
             return None
 
     return converted

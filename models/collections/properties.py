@@ -356,7 +356,7 @@ def places_in(ranges: Ranges, comparable: Callable[[Any], Any], value: Any) -> l
     """The places of the ranges in which a value lies; nothing where it lies in none, or is no number."""
     try:
         number = comparable(value)
-    except (ValueError, TypeError, OverflowError):
+    except (ValueError, TypeError, OverflowError):  # it is no number
         return None
     ends = [(-math.inf if low is None else low, math.inf if high is None else high) for low, high in ranges]
     return [place for place, (low, high) in enumerate(ends) if low <= number < high] or None

@@ -131,5 +131,5 @@ def _check_meaning(source: Source, at: Pointer, prop: Property, given: dict[str,
         condition_of(Shape("", "", {prop.field: prop}), {prop.field: given}, clock)
     except BadUserInput as error:
         source.problem(at, f"where: {error.message}")
-    except (AttributeError, KeyError, TypeError):
+    except (AttributeError, KeyError, TypeError):  # of another shape than GraphQL lets through
         source.problem(at, f"where: {prop.name}: {', '.join(given)} is not what filters take")

@@ -112,9 +112,9 @@ class GraphQLEndpoint:
             with Deadline(self._limits.timeout) as deadline:
                 exchange = await self._read(scope, receive, head, accepted)
                 outcome = await self._answer(exchange)
-        except ClientGone:
+        except ClientGone:  # nobody is left to answer; it is counted as a request with status 499
             return
-        except _StreamWanted:
+        except _StreamWanted:  # then it is none of ours
             assert self._streams is not None
             assert exchange is not None
             await self._streams(scope, _again(exchange.body, receive), send)

@@ -1,12 +1,12 @@
 """A connection that lasts: who opened it, and how it is ended when its token is."""
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.websockets import WebSocket
 
+from metrics import swallowed
 from schema.endpoint.request import RequestHead
 
 FORBIDDEN = 4403
@@ -40,9 +40,11 @@ class Connection:
             return
         self.ended = True
         if self.socket is not None:
-            with suppress(TimeoutError, RuntimeError):  # it may have been closed meanwhile
+            try:
                 async with asyncio.timeout(_PATIENCE):
                     await self.socket.close(FORBIDDEN, "Forbidden")
+            except (TimeoutError, RuntimeError) as error:  # it may have been closed meanwhile
+                swallowed("the end of a connection", error)
         elif self.reader is not None:
             self.reader.cancel()
         if self._serving is not None:

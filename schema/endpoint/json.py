@@ -43,7 +43,7 @@ def encode(value: object) -> bytes:
     """
     try:
         return orjson.dumps(value)
-    except TypeError:
+    except TypeError:  # an integer beyond 64 bits, or a lone surrogate
         text = json.dumps(value, separators=(",", ":"), allow_nan=False, default=_by_orjson)
         return text.encode("ascii")
 

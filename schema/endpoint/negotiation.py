@@ -86,7 +86,7 @@ def _ranges(accept: str) -> list[_Range]:
 def _quality(text: str) -> float:
     try:
         quality = float(text)
-    except ValueError:
+    except ValueError:  # as if it were not there
         return 1.0
     return quality if 0 <= quality <= 1 else 1.0
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from strawberry.types import ExecutionResult
 
+from metrics import swallowed
+
 KEPT_SECONDS = 1.0
 """Who is slower than that gets an event made anew, with what holds by then."""
 MOST = 1_000
@@ -43,7 +45,8 @@ class SharedResults:
             made = self._made[key] = _Made(event, now, asyncio.ensure_future(_awaited(make)))
         try:
             result = made.result.result() if made.result.done() else await asyncio.shield(made.result)
-        except Exception:  # noqa: BLE001 - whatever it was, it may have been of that one
+        except Exception as error:  # noqa: BLE001 - whatever it was, it may have been of that one
+            swallowed("an event that was made for many", error)
             return await make()
         return await make() if result.errors else result
 

@@ -113,6 +113,7 @@ class Operations:
         except asyncio.CancelledError:
             if connection.socket is not None or not connection.was_cut_off():
                 raise
+            # Ours: the token has ended, and the stream with it.
             ended = Unauthenticated("The token has ended or was revoked.", "Ask for a new one.")
             yield PreExecutionError(None, [public_error(ended, head.request_id)])
         except DocumentRefused as error:
@@ -209,6 +210,7 @@ class Streams(GraphQL[Connection, None]):
         except asyncio.CancelledError:
             if _CONNECTION not in scope or not scope[_CONNECTION].was_cut_off():
                 raise
+            # Ours, by which the connection was ended.
         finally:
             if _CONNECTION in scope:
                 self.watch.discard(scope[_CONNECTION])

@@ -68,10 +68,14 @@ class Watch:
     async def _may_stay(self, head: RequestHead) -> bool:
         try:
             await self._check(head)
-        except (Unauthenticated, Forbidden):
+        except (Unauthenticated, Forbidden):  # that is the answer
             return False
         except CatalographError as error:
+            # PostgreSQL is away: nobody is cut off for that, and asking goes on.
             log.warning("connections_not_checked", code=error.code, reason=error.message)
+        except Exception:
+            # A defect of ours. If asking ended with it, revoked tokens would stay for ever.
+            log.exception("connections_not_checked")
         return True
 
     def _end(self, connection: Watched) -> None:

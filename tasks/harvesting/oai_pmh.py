@@ -137,6 +137,7 @@ class OaiHarvest:
                 return await self._anew(place)
             if error.error != NOTHING or place.token is not None:
                 raise
+            # The protocol has an error for a list of nothing.
             page, records = Page((), None, None), Taken()
         self._goes_on = False
         following = place.after(page)
@@ -152,7 +153,7 @@ class OaiHarvest:
 
     async def _anew(self, place: Place) -> Place:
         """Begin again where the repository has forgotten the list since the worker was lost."""
-        log.info("harvest_begins_again", task=self._run.task.id, source=self._source.id, reason=BAD_TOKEN)
+        log.warning("harvest_begins_again", task=self._run.task.id, source=self._source.id, reason=BAD_TOKEN)
         self._goes_on = False
 
         async def work(session: WriteSession) -> None:
@@ -186,7 +187,7 @@ class OaiHarvest:
                 seconds = 2.0**attempt if told is None else told
                 if attempt == self._settings.harvest_retries or seconds > self._settings.harvest_max_wait:
                     raise
-                log.info("harvest_waits", task=self._run.task.id, seconds=seconds, reason=error.message)
+                log.warning("harvest_waits", task=self._run.task.id, seconds=seconds, reason=error.message)
             await asyncio.sleep(seconds)
         raise AssertionError("the last attempt returns or raises")
 

@@ -75,6 +75,7 @@ class Repository(Scythe):
         except BrokenAnswer:
             if not response.is_error:
                 raise
+            # What is no answer is told by its status.
         if response.is_error:
             raise FetchFailed(f"{self.endpoint} answered {response.status_code}.")
         return answer
@@ -101,6 +102,6 @@ def _retry_after(response: httpx2.Response) -> float | None:
         return float(given)
     try:
         moment = email.utils.parsedate_to_datetime(given)
-    except ValueError:
+    except ValueError:  # then it does not say when
         return None
     return max(moment.timestamp() - time.time(), 0.0)

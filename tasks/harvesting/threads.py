@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import TypeVar
 
+from models.threads import left
+
 T = TypeVar("T")
 
 
@@ -12,18 +14,7 @@ async def in_thread(work: Callable[[], T], stop: Callable[[], None]) -> T:
     working = asyncio.ensure_future(asyncio.to_thread(work))
     try:
         return await asyncio.shield(working)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as error:
         stop()
-        await _until_done(working)
+        await left(working, error)
         raise
-
-
-async def _until_done(working: "asyncio.Future[T]") -> None:
-    """Wait for the thread, however often we are cancelled: it has in its hands what is closed next."""
-    while not working.done():
-        try:
-            await asyncio.wait([working])
-        except asyncio.CancelledError:
-            continue
-    if not working.cancelled():
-        working.exception()  # of no interest any more

@@ -4,6 +4,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from redis.asyncio import Redis
 
 from models.database import Database
 from models.task_runs import claim_task
@@ -50,6 +51,27 @@ async def test_without_redis_changes_are_heard_too(database: Database) -> None:
         claimed = await database.write(lambda session: claim_task(session, task.id))
         assert await asyncio.wait_for(listener.next(), 5) == claimed
     await feed.close()
+
+
+async def test_a_message_of_somebody_else_ends_no_listening(database: Database, servers: ServerUrls) -> None:
+    name = f"test:{id(database)}"
+    here, there = (TaskFeed(database, servers.redis_url, name) for _ in range(2))
+    task = await created(database)
+    async with here.listen(lambda one: True) as listener, Redis.from_url(servers.redis_url) as redis:
+        await asyncio.wait_for(listener.next(), 5)
+        await redis.publish(name, b"what nobody of us says")
+        changed = replace(task, version=2)
+        telling = asyncio.create_task(_tell_again_and_again(there, changed))
+        assert await asyncio.wait_for(listener.next(), 20) == changed
+        telling.cancel()
+    await here.close()
+    await there.close()
+
+
+async def _tell_again_and_again(feed: TaskFeed, task: Task) -> None:
+    while True:
+        await feed.publish(task)
+        await asyncio.sleep(0.1)
 
 
 async def test_nothing_is_left_when_the_last_listener_has_gone(database: Database, servers: ServerUrls) -> None:

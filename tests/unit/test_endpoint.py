@@ -9,13 +9,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from starlette.types import Message, Scope
+from starlette.types import ASGIApp, Message, Scope
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from errors import RequestRefused
+from metrics import REGISTRY
 from schema.endpoint import Limits
 from schema.endpoint.body import read_body
+from server import Counting
 from tests.unit.endpoint_app import App, Client, code, post
 
 GRAPHQL = {"accept": "application/graphql-response+json"}
@@ -336,6 +338,25 @@ class TestTime:
         assert app.log == []
 
     @pytest.mark.anyio
+    async def test_a_client_that_goes_is_counted_by_a_status_of_its_own(self) -> None:
+        def counted() -> dict[int, float]:
+            names = "catalograph_requests_total"
+            return {
+                status: REGISTRY.get_sample_value(names, {"status": str(status)}) or 0 for status in (200, 499, 500)
+            }
+
+        async def broken(*_: object) -> None:
+            raise RuntimeError
+
+        before = counted()
+        counting = Counting(App().endpoint)
+        await exchange(counting, [body(b'{"query": "{ slow }"}'), None, {"type": "http.disconnect"}])
+        await exchange(counting, [body(b'{"query": "{ __typename }"}'), body(b"")])
+        with pytest.raises(RuntimeError):
+            await exchange(Counting(broken), [])
+        assert counted() == {status: number + 1 for status, number in before.items()}
+
+    @pytest.mark.anyio
     async def test_a_server_that_stops_cancels_the_request_itself(self) -> None:
         app = App()
         task = asyncio.ensure_future(exchange(app, [body(b'{"query": "{ slow }"}')]))
@@ -356,8 +377,11 @@ def body(content: bytes, *, more: bool = False) -> Message:
     return {"type": "http.request", "body": content, "more_body": more}
 
 
-async def exchange(app: App, messages: list[Message | None]) -> list[Message]:
-    """What the endpoint sends to a client that sends `messages`, taking them off the list; None is a short while."""
+async def exchange(app: App | ASGIApp, messages: list[Message | None]) -> list[Message]:
+    """What the endpoint, or what is around it, sends to a client that sends `messages`, taking them off the list.
+
+    None is a short while.
+    """
     sent: list[Message] = []
 
     async def receive() -> Message:
@@ -373,5 +397,5 @@ async def exchange(app: App, messages: list[Message | None]) -> list[Message]:
 
     headers = [(b"content-type", b"application/json")]
     scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
-    await app.endpoint(scope, receive, send)
+    await (app.endpoint if isinstance(app, App) else app)(scope, receive, send)
     return sent

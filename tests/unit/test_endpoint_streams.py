@@ -260,15 +260,17 @@ class TestWebSockets:
         await socket.leave()
         assert "ended" in app.log
 
-    async def test_what_cannot_be_checked_stays(self, app: App) -> None:
-        down = "Bearer down"
+    @pytest.mark.parametrize("token", ["Bearer down", "Bearer broken"])
+    async def test_what_cannot_be_checked_stays_and_is_checked_again(self, app: App, token: str) -> None:
         async with connected(app, {"authorization": "Bearer a"}) as socket:
             (connection,) = app.streams.watch
             assert isinstance(connection, Connection)
-            connection.connection_params = {"authorization": down}
+            connection.connection_params = {"authorization": token}
             await asyncio.sleep(0.15)
             await socket.send("ping")
             assert (await socket.message())["type"] == "pong"
+            app.ended.add(token)
+            assert (await socket.event())["code"] == 4403
 
     async def test_without_streams_a_socket_is_closed(self) -> None:
         assert (await Socket(App(streaming=False), {}).event())["type"] == "websocket.close"

@@ -57,3 +57,24 @@ async def test_a_server_that_does_not_answer_the_question_is_away(monkeypatch: p
         await outages.guard(forever)
     assert outages.known
     await outages.close()
+
+
+async def test_a_question_that_fails_unexpectedly_does_not_keep_searches_away_for_ever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr("indexing.outages.RETRY_SECONDS", 0.001)
+    failures = [RuntimeError(), RuntimeError(), SearchUnavailable("away")]
+
+    async def ping() -> None:
+        if failures:
+            raise failures.pop()
+
+    outages = Outages(ping)
+    with pytest.raises(SearchUnavailable):
+        await outages.guard(lambda: asyncio.sleep(10))
+    for _ in range(1_000):
+        if not outages.known:
+            break
+        await asyncio.sleep(0.001)
+    assert await outages.guard(lambda: asyncio.sleep(0, "found")) == "found"
