@@ -90,6 +90,10 @@ class SearchUnavailable(CatalographError):
     exit_status = 3
 
 
+class SearchOverloaded(SearchUnavailable):
+    """Elasticsearch has too much to do: the same is sent again later, in smaller parts."""
+
+
 class DatabaseUnavailable(CatalographError):
     """PostgreSQL does not answer: try again, the pool recovers by itself."""
 

@@ -7,8 +7,10 @@ from typing import Any
 import orjson
 import structlog
 
+from errors import SearchOverloaded
 from indexing.documents import DocumentBuilder, Envelope, Targets
-from indexing.server import NDJSON, SearchRefused, SearchServer
+from indexing.pace import Pace
+from indexing.server import NDJSON, OVERLOADED, SearchRefused, SearchServer
 from models.collections.properties import Collection, key_text
 from models.records import Record, records_by_key
 from models.sessions import Session
@@ -31,6 +33,8 @@ class Outcome:
     record_id: int
     reason: str | None = None
     final: bool = False
+    too_much: bool = False
+    """Whether it was refused for how much there is to do."""
 
 
 def bulk_item(record: Record, index: str, builder: DocumentBuilder, targets: Targets) -> bytes:
@@ -84,14 +88,26 @@ async def linked(session: Session, collection: Collection, records: Iterable[Rec
     }
 
 
-async def send(server: SearchServer, items: Sequence[tuple[int, bytes]], max_bytes: int) -> list[Outcome]:
-    """Send items (record id and lines) in requests of at most `max_bytes`, a larger item alone.
+async def send(server: SearchServer, items: Sequence[tuple[int, bytes]], pace: Pace) -> list[Outcome]:
+    """Send items (record id and lines) in requests as large as `pace` allows, a larger item alone.
 
-    Raises `SearchUnavailable` where nothing is known of what became of them.
+    Raises `SearchOverloaded` where several are too much, `SearchUnavailable` where nothing is known of what became of
+    them.
     """
     outcomes: list[Outcome] = []
-    for part in _parts(items, max_bytes):
-        outcomes.extend(await _send(server, part))
+    for part in _parts(items, pace.bytes):
+        try:
+            answered = await _send(server, part)
+        except SearchOverloaded as error:
+            if len(part) > 1:
+                raise
+            # By itself it keeps none of the others waiting.
+            answered = [Outcome(part[0][0], error.message, too_much=True)]
+        if any(outcome.too_much for outcome in answered):
+            pace.was_too_much()
+        else:
+            pace.was_taken()
+        outcomes.extend(answered)
     return outcomes
 
 
@@ -102,6 +118,7 @@ async def _send(server: SearchServer, part: Sequence[tuple[int, bytes]]) -> list
     except SearchRefused as refused:
         if refused.status != _TOO_LARGE:
             raise
+        # The record that is too large ends in a dead letter, and is counted with the buried.
         if len(part) == 1:
             return [Outcome(part[0][0], "its document is larger than Elasticsearch takes", final=True)]
         middle = len(part) // 2
@@ -133,4 +150,4 @@ def outcome_of(record_id: int, item: Mapping[str, Any]) -> Outcome:
         return Outcome(record_id, INDEX_GONE)
     cause = error.get("caused_by", {}).get("reason")
     reason = f"{error.get('type')}: {error.get('reason')}" + (f" ({cause})" if cause else "")
-    return Outcome(record_id, reason, final=status in _FOR_GOOD)
+    return Outcome(record_id, reason, final=status in _FOR_GOOD, too_much=status == OVERLOADED)

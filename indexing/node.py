@@ -18,6 +18,10 @@ Answer = tuple[int, bytes]
 _NO_BODY = "HEAD"
 _FINAL = 200
 """Statuses below announce another answer."""
+ASKED_FIRST = 10_000_000
+"""Bytes of a body from which on we ask whether it may come: who cuts off what is too large may lose the answer too."""
+_CONTINUE_SECONDS = 1.0
+"""How long a server may take to say so; one that knows no such question does not answer it."""
 
 
 class Node(AiohttpHttpNode):
@@ -41,11 +45,14 @@ class Node(AiohttpHttpNode):
         """The answer to one request, within `timeout` seconds."""
         named = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         length = f"content-length: {len(body)}\r\n" if body is not None else ""
-        head = f"{method} {self.path_prefix}{target}{self._head}{named}{length}\r\n".encode("ascii")
+        asks = body is not None and len(body) > ASKED_FIRST
+        expect = "expect: 100-continue\r\n" if asks else ""
+        head = f"{method} {self.path_prefix}{target}{self._head}{named}{length}{expect}\r\n".encode("ascii")
         connection = self._idle.pop() if self._idle else await self._connected(timeout)
         while connection.is_closing:
             connection = self._idle.pop() if self._idle else await self._connected(timeout)
-        return await connection.exchange(head + body if body else head, timeout, bodiless=method == _NO_BODY)
+        request, rest = (head, body) if asks else (head + body if body else head, None)
+        return await connection.exchange(request, rest, timeout, bodiless=method == _NO_BODY)
 
     async def close(self) -> None:  # type: ignore[override]
         for connection in list(self._open):
@@ -90,17 +97,23 @@ class _Connection(asyncio.Protocol):
         self._parser = httptools.HttpResponseParser(self)
         self._body: list[bytes] = []
         self._bodiless = False
+        self._rest: bytes | None = None
         self._answer: asyncio.Future[Answer] | None = None
         self._transport: asyncio.Transport | None = None
 
-    async def exchange(self, request: bytes, timeout: float, *, bodiless: bool) -> Answer:
-        """Send a request and wait for its answer; a connection that does not bring it in time is closed."""
+    async def exchange(self, request: bytes, rest: bytes | None, timeout: float, *, bodiless: bool) -> Answer:
+        """Send a request and wait for its answer; a connection that does not bring it in time is closed.
+
+        The `rest` of the request is sent when the server says so.
+        """
         loop = asyncio.get_running_loop()
         assert self._transport is not None
         answer: asyncio.Future[Answer] = loop.create_future()
         self._answer = answer
         self._bodiless = bodiless
         self._transport.write(request)
+        self._rest = rest
+        waited = loop.call_later(_CONTINUE_SECONDS, self._send_rest) if rest is not None else None
         late = loop.call_later(timeout, self._fail, TimeoutError())
         try:
             return await answer
@@ -109,6 +122,8 @@ class _Connection(asyncio.Protocol):
             raise
         finally:
             late.cancel()
+            if waited is not None:
+                waited.cancel()
 
     @property
     def is_closing(self) -> bool:
@@ -138,7 +153,15 @@ class _Connection(asyncio.Protocol):
 
     def on_message_complete(self) -> None:
         if self._parser.get_status_code() >= _FINAL:
-            self._finish(kept=self._parser.should_keep_alive())
+            # A server that refuses what it was to be sent may still wait for it.
+            self._finish(kept=self._parser.should_keep_alive() and self._rest is None)
+        else:
+            self._send_rest()
+
+    def _send_rest(self) -> None:
+        rest, self._rest = self._rest, None
+        if rest is not None and self._transport is not None:
+            self._transport.write(rest)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
@@ -146,7 +169,7 @@ class _Connection(asyncio.Protocol):
         self._node.forget(self)
 
     def _finish(self, *, kept: bool) -> None:
-        answer, self._answer = self._answer, None
+        answer, self._answer, self._rest = self._answer, None, None
         parts, self._body = self._body, []
         if answer is None or answer.done():
             return

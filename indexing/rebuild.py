@@ -18,6 +18,7 @@ from indexing.indexes import fingerprint
 from indexing.preparing import prepare_index
 from indexing.services import Services
 from indexing.verify import verify_index
+from metrics import swallowed
 from models.collections.properties import Collection
 from models.outbox import DRAINING
 from models.records import Record, count_records, records_after
@@ -182,13 +183,17 @@ async def _fill(
     finally:
         for sent in sending:
             sent.outcomes.cancel()
-        await asyncio.gather(*(sent.outcomes for sent in sending), return_exceptions=True)
+        # Another error is on its way, and what was sent behind it is sent again by the next run.
+        for error in await asyncio.gather(*(sent.outcomes for sent in sending), return_exceptions=True):
+            if isinstance(error, Exception):
+                swallowed("a batch of a rebuild", error)
     return done - len(refused), refused
 
 
 async def _next(services: Services, collection: Collection, after: int) -> list[Record]:
     async with services.database.reading() as session:
-        return await records_after(session, collection.name, after, services.settings.index_batch)
+        settings = services.settings
+        return await records_after(session, collection.name, after, settings.index_batch, settings.index_batch_bytes)
 
 
 async def _items(
@@ -200,4 +205,5 @@ async def _items(
 
 
 async def _send(services: Services, items: list[tuple[int, bytes]], failed: list[Outcome]) -> list[Outcome]:
-    return [*failed, *await send(services.search, items, services.settings.index_batch_bytes)]
+    pace = services.pace
+    return [*failed, *await pace.patiently(lambda: send(services.search, items, pace))]

@@ -9,7 +9,7 @@ import orjson
 from elastic_transport import NodePool
 from elasticsearch import AsyncElasticsearch
 
-from errors import CatalographError, CostExceeded, SearchUnavailable
+from errors import CatalographError, CostExceeded, SearchOverloaded, SearchUnavailable
 from indexing.node import Answer, Node
 from indexing.outages import Outages
 from models.tracing import ELASTICSEARCH, Trace
@@ -22,7 +22,8 @@ _SPOKEN = {JSON: _COMPATIBLE.format("json"), NDJSON: _COMPATIBLE.format("x-ndjso
 _ACCEPTED = {"accept": _SPOKEN[JSON]}
 _HEADERS = {kind: {**_ACCEPTED, "content-type": spoken} for kind, spoken in _SPOKEN.items()}
 _SUCCESS = range(200, 300)
-_UNAVAILABLE = frozenset({429, 502, 503, 504})
+OVERLOADED = 429
+_UNAVAILABLE = frozenset({OVERLOADED, 502, 503, 504})
 _TOO_MUCH = (
     "Determinizing",
     "automaton is too large",
@@ -93,7 +94,8 @@ class SearchServer:
     ) -> Any:
         """The answer to one request, as plain data.
 
-        Raises `SearchUnavailable` where the server is away, overloaded or too slow, `SearchRefused` otherwise.
+        Raises `SearchUnavailable` where the server is away or too slow, as `SearchOverloaded` where it has too much to
+        do; `SearchRefused` otherwise.
         """
         headers = _ACCEPTED if body is None else _HEADERS[kind]
         if opaque_id:
@@ -174,8 +176,10 @@ def refusal_of(status: int, cause: Any) -> CatalographError:
     reasons = " ".join(dict.fromkeys(_reasons(cause)))
     if any(sign in reasons for sign in _TOO_MUCH):
         return CostExceeded("The search is more than Elasticsearch can do at once.", "Ask with less, or shorter texts.")
+    if status == OVERLOADED:
+        return SearchOverloaded(f"Elasticsearch is overloaded ({status}).")
     if status in _UNAVAILABLE:
-        return SearchUnavailable(f"Elasticsearch is overloaded or not ready ({status}).")
+        return SearchUnavailable(f"Elasticsearch is not ready ({status}).")
     return SearchRefused(status, reasons[:1_000])
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from config import Settings
 from indexing.documents import DocumentBuilder
 from indexing.indexes import Indexes, fingerprint
+from indexing.pace import Pace
 from indexing.server import SearchServer
 from models.collections.loading import Catalog, load_catalog
 from models.database import Database
@@ -31,6 +32,10 @@ class Services:
     @cached_property
     def indexes(self) -> Indexes:
         return Indexes(self.search, self.settings.index_prefix, self.settings.refresh_interval or None)
+
+    @cached_property
+    def pace(self) -> Pace:
+        return Pace(self.settings.index_batch_bytes)
 
     @cached_property
     def builders(self) -> dict[str, DocumentBuilder]:

@@ -32,6 +32,7 @@ from models.outbox import (
     postpone,
     raise_versions,
     records_for,
+    that_fit,
 )
 from models.records import Record
 from models.states import CollectionState, count_changes, read_states
@@ -73,7 +74,7 @@ async def drain(services: Services) -> Drained:
     """Index everything that is in the outbox now. Raises `SearchUnavailable` where Elasticsearch is away."""
     total = Drained()
     while True:
-        batch = await drain_batch(services)
+        batch = await services.pace.patiently(lambda: drain_batch(services))
         total += batch
         if not batch.claimed and not await follow(services):
             return total
@@ -91,6 +92,7 @@ async def drain_batch(services: Services) -> Drained:
         except _BatchFailed as failed:
             if len(failed.rows) == 1:
                 return await _bury_alone(services, failed.rows[0], failed.error)
+            # Nothing of the batch was settled; smaller ones find the row that is to blame.
             log.exception("batch_failed", rows=len(failed.rows), exc_info=failed.error)
             size = max(1, min(size, len(failed.rows)) // 8)
 
@@ -108,6 +110,7 @@ async def _drain_some(services: Services, size: int) -> Drained:
         rows += await claim(session, max(size - len(rows), size // TOUCHED_SHARE), Stage.TOUCHED)
         if not rows:
             return Drained()
+        rows = await that_fit(session, rows, services.settings.index_batch_bytes)
         await session.share(DRAINING)
         try:
             return await _index_rows(services, session, rows)
@@ -141,7 +144,7 @@ async def _index(
     outcomes: dict[int, Outcome] = {}
     for index in filter(None, (serving, state.building_index, state.retiring_index)):
         items, failed = bulk_items(records, index, services.builders[name], targets)
-        for outcome in (*failed, *await send(services.search, items, services.settings.index_batch_bytes)):
+        for outcome in (*failed, *await send(services.search, items, services.pace)):
             if index == state.retiring_index:
                 continue  # it goes in a moment, and what it refuses stands in the one that serves
             known = outcomes.get(outcome.record_id)

@@ -30,7 +30,7 @@ from sqlalchemy import (
 from models.deadletters import INDEX, DeadLetter, add_dead_letters
 from models.records import Record, records_with_deleted
 from models.sessions import Session
-from models.tables import outbox
+from models.tables import outbox, records
 from models.writes import WriteSession
 
 DRAINING = "draining"
@@ -87,6 +87,7 @@ _CLAIM = (
     .limit(_LIMIT)
     .with_for_update(skip_locked=True)
 )
+_SIZES = select(records.c.id, func.pg_column_size(records.c.data).label("size")).where(records.c.id == func.any(_IDS))
 _DONE = delete(outbox).where(outbox.c.id == func.any(_IDS))
 _MOVE = update(outbox).where(outbox.c.id == func.any(_IDS)).values(stage=_STAGE, attempts=0, not_before=func.now())
 _POSTPONE = text("""
@@ -120,6 +121,19 @@ async def claim(session: WriteSession, limit: int, stage: Stage = Stage.WRITTEN)
     return [
         OutboxRow(id_, name, record, attempts, Stage(at), former) for id_, name, record, attempts, at, former in rows
     ]
+
+
+async def that_fit(session: Session, rows: Sequence[OutboxRow], most: int) -> list[OutboxRow]:
+    """The first of the rows whose records take no more than `most` bytes in PostgreSQL together; one in any case."""
+    found = await session.rows(_SIZES, {"ids": list({row.record_id for row in rows})})
+    sizes = {row.id: row.size for row in found}
+    fitting: list[OutboxRow] = []
+    for row in rows:
+        most -= sizes.pop(row.record_id, 0)
+        if most < 0 and fitting:
+            break
+        fitting.append(row)
+    return fitting
 
 
 async def records_for(session: Session, rows: Sequence[OutboxRow]) -> dict[int, Record]:

@@ -77,6 +77,15 @@ _AFTER = (
     .order_by(records.c.id)
     .limit(bindparam("limit", type_=BigInteger))
 )
+_SIZE = func.pg_column_size(records.c.data)
+_SIZED = _AFTER.add_columns(
+    _SIZE.label("size"), func.sum(_SIZE).over(order_by=records.c.id).label("together")
+).subquery()
+_AFTER_THAT_FIT = (
+    select(*(_SIZED.c[column.name] for column in RECORD_COLUMNS))
+    .where(or_(_SIZED.c.together <= bindparam("most", type_=BigInteger), _SIZED.c.together == _SIZED.c.size))
+    .order_by(_SIZED.c.id)
+)
 _VERSIONS_AFTER = _AFTER.with_only_columns(records.c.id, records.c.index_version)
 _VERSIONS = select(records.c.id, records.c.index_version, records.c.deleted).where(records.c.id == ANY_IDS)
 _COUNTS = select(records.c.collection, func.count()).where(~records.c.deleted).group_by(records.c.collection)
@@ -145,10 +154,13 @@ async def histories(
     }
 
 
-async def records_after(session: Session, collection: str, after: int, limit: int) -> list[Record]:
-    """The living records of one collection with the next ids after `after`."""
-    values = {"collection": collection, "after": after, "limit": limit}
-    return [Record(*row) for row in await session.rows(_AFTER, values)]
+async def records_after(session: Session, collection: str, after: int, limit: int, most: int) -> list[Record]:
+    """The living records of one collection with the next ids after `after` that take at most `most` bytes together.
+
+    One in any case, if there is any.
+    """
+    values = {"collection": collection, "after": after, "limit": limit, "most": most}
+    return [Record(*row) for row in await session.rows(_AFTER_THAT_FIT, values)]
 
 
 async def versions_after(session: Session, collection: str, after: int, limit: int) -> dict[int, int]:

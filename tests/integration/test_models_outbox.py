@@ -10,6 +10,7 @@ from models.collections.properties import Collection
 from models.database import Database
 from models.deadletters import list_dead_letters
 from models.outbox import Stage
+from models.records import records_after
 
 pytestmark = pytest.mark.anyio
 
@@ -32,6 +33,22 @@ async def test_two_workers_never_hold_the_same_row(database: Database, works: Co
         second = await outbox.claim(other, 10)
     assert [row.record_id for row in first] == ids[:3]
     assert [row.record_id for row in second] == ids[3:]
+
+
+async def test_a_batch_ends_where_its_records_grow_too_large(database: Database, works: Collection) -> None:
+    large = "".join(f"{n:x}" for n in range(30_000))  # what is packed is not as large as it was
+    async with database.writing() as session:
+        for number, title in (("A", "small"), ("B", large), ("C", large), ("D", "small")):
+            await session.create(works, {"number": number, "title": title})
+    async with database.writing() as session:
+        rows = await outbox.claim(session, 10)
+        assert await outbox.that_fit(session, rows, 1_000_000) == rows
+        assert await outbox.that_fit(session, rows, 150_000) == rows[:2]
+        assert await outbox.that_fit(session, rows[1:], 1) == rows[1:2]
+        last = rows[0].record_id - 1
+        sizes = [150_000, 1, 1_000_000]
+        found = [[r.key for r in await records_after(session, "Work", last, 10, size)] for size in sizes]
+    assert found == [["A", "B"], ["A"], ["A", "B", "C", "D"]]
 
 
 async def test_a_row_is_there_again_when_its_worker_dies(database: Database, works: Collection) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import text
 
 from config import Settings
+from errors import SearchOverloaded
 from indexing.bulk import bulk_item, linked, send
 from indexing.drift import verify_next
 from indexing.joint_search import JointPart, JointQuery
 from indexing.mappings import mapping_changes, mapping_of
+from indexing.pace import Pace
 from indexing.preparing import is_outdated
 from indexing.rebuild import rebuild
 from indexing.search_query import SearchQuery
@@ -26,6 +29,7 @@ from models.collections.conditions import ALWAYS
 from models.deadletters import list_dead_letters
 from models.outbox import backlog
 from models.records import Record, records_with_deleted
+from models.retries import retry_dead_letter
 from models.states import read_state, save_state
 from tests.integration.conftest import ServerUrls
 
@@ -57,8 +61,8 @@ schema:
 @pytest.fixture
 async def services(servers: ServerUrls, database_url: str, tmp_path: Path) -> AsyncIterator[Services]:
     """Two collections, of which books include the names of people, with indices of their own."""
-    for name, text in FILES.items():
-        (tmp_path / name).write_text(text)
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content)
     settings = Settings(
         collections=tmp_path,
         database_url=database_url,
@@ -172,7 +176,7 @@ async def test_a_delete_is_not_undone_by_an_older_update_that_arrives_late(servi
     late = bulk_item(await update(services, book, {"id": "1", "title": "late"}), index, services.builders["Book"], {})
     await delete(services, book)
     await drain(services)
-    assert [outcome.reason for outcome in await send(services.search, [(book.id, late)], 1_000)] == [None]
+    assert [outcome.reason for outcome in await send(services.search, [(book.id, late)], Pace(1_000))] == [None]
     assert await found(services, "Book", EVERYTHING) == set()
 
 
@@ -198,6 +202,29 @@ async def test_one_record_whose_document_can_not_be_made_does_not_stop_the_other
     assert len(await found(services, "Book", EVERYTHING)) == 20
 
 
+async def test_what_elasticsearch_can_not_take_is_a_dead_letter_at_once(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Be it that a value does not fit the mapping, or that the document is larger than a request may be."""
+    builder = services.builders["Book"]
+    build = builder.build
+    spoilt: dict[str, dict[str, Any]] = {"3": {"seq": "no number"}, "5": {"padding": "x" * (100 << 20)}}
+    monkeypatch.setattr(builder, "build", lambda *given: build(*given) | spoilt.get(given[0].key, {}))
+    await create(services, "Book", *({"id": str(n), "title": "x"} for n in range(8)))
+    drained = await drain(services)
+    assert (drained.indexed, drained.postponed, drained.buried) == (6, 0, 2)
+    async with services.database.reading() as session:
+        large, unfit = await list_dead_letters(session, "Book", 10)
+    assert (unfit.key, unfit.attempts) == ("3", 1)
+    assert "document_parsing_exception" in unfit.reason
+    assert (large.key, large.reason) == ("5", "its document is larger than Elasticsearch takes")
+    monkeypatch.undo()
+    await retry_dead_letter(services.database, services.catalog["Book"], large, None)
+    await drain(services)
+    async with services.database.reading() as session:
+        assert [letter.key for letter in await list_dead_letters(session, "Book", 10)] == ["3"]
+
+
 async def test_one_row_that_fails_in_postgresql_does_not_stop_the_others(
     services: Services, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -214,6 +241,32 @@ async def test_one_row_that_fails_in_postgresql_does_not_stop_the_others(
     async with services.database.reading() as session:
         (letter,) = await list_dead_letters(session, "Book", 10)
     assert (letter.key, "unheard of" in letter.reason) == ("13", True)
+
+
+async def test_what_is_too_much_for_elasticsearch_at_once_is_sent_in_smaller_parts(services: Services) -> None:
+    books = [{"id": str(n), "title": "word " * 10_000} for n in range(60)]
+    await create(services, "Book", *books)
+    await create(services, "Book", {"id": "larger than all", "title": "word " * 100_000})
+    services.pace.bytes = 1_000_000
+    await limit_requests(services, "400kb")
+    try:
+        with pytest.raises(SearchOverloaded):
+            await drain_batch(services)
+        drained = await drain(services)
+        assert (drained.indexed, drained.postponed, drained.buried) == (60, 1, 0)
+        assert services.pace.bytes < 400_000
+    finally:
+        await limit_requests(services, None)
+    async with services.database.writing() as session:
+        await session.run(text("UPDATE outbox SET not_before = now()"))
+    assert (await drain(services)).indexed == 1
+    assert len(await found(services, "Book", EVERYTHING)) == 61
+
+
+async def limit_requests(services: Services, size: str | None) -> None:
+    """Have Elasticsearch refuse larger requests as too much for now, with the status 429."""
+    setting = {"persistent": {"network.breaker.inflight_requests.limit": size}}
+    await services.search.ask("PUT", "/_cluster/settings", setting)
 
 
 async def test_an_index_that_was_lost_is_told_and_made_anew(services: Services) -> None:
