@@ -27,6 +27,9 @@ _POLL_SECONDS = 0.02
 CREATE = """mutation($input: ArtworkInput!, $wait: Visibility) {
   createArtwork(input: $input, waitFor: $wait) { record { id } errors { message } } }"""
 DELETE = "mutation($id: ID!) { deleteArtwork(id: $id) { errors { message } } }"
+MOST_FOLLOWED = """{ artists(first: 1, orderBy: [{totalWorks: DESC}]) {
+  nodes { id fc artworks(first: 0) { totalCount } } } }"""
+CHANGE = "mutation($id: ID!, $name: String) { updateArtist(id: $id, patch: {fc: $name}) { errors { message } } }"
 FIND = "query($key: String!) { artworks(filter: {acno: {eq: $key}}, first: 1) { nodes { id } } }"
 
 
@@ -44,6 +47,7 @@ async def measure_keeping(system: System, dataset: Dataset) -> list[Measure]:
         shown = [await _until_found(client, number) for number in range(WRITES)]
         waited = [await _until_answered(client, number) for number in range(WRITES)]
         refreshes, together = await _at_once(services, client)
+        followers, beside = await _beside_followers(client)
     rate = ceiling.records / alone
     return [
         Measure(PART, "rebuild", rate, "records/s"),
@@ -55,6 +59,8 @@ async def measure_keeping(system: System, dataset: Dataset) -> list[Measure]:
         Measure(PART, "write until searchable, p50", statistics.median(shown), "ms", at_most=1_200),
         Measure(PART, "write with waitFor: SEARCHABLE, p50", statistics.median(waited), "ms", at_most=150),
         Measure(PART, f"{AT_ONCE} writes with waitFor at once", together, "ms"),
+        Measure(PART, f"the longest of such writes while {followers:,} records follow another", beside, "ms"),
+        Measure(PART, "what that is more than alone", beside - statistics.median(waited), "ms", at_most=1_000),
         Measure(PART, f"refreshes for {AT_ONCE} writes with waitFor at once", refreshes, "", at_most=12),
     ]
 
@@ -152,6 +158,28 @@ async def _at_once(services: Services, client: httpx.AsyncClient) -> tuple[float
     for id_ in ids:
         await _ask(client, DELETE, id=id_)
     return refreshes, took
+
+
+async def _beside_followers(client: httpx.AsyncClient) -> tuple[int, float]:
+    """How many works follow the artist of the most when that changes, and the longest that one write took meanwhile."""
+    (artist,) = (await _ask(client, MOST_FOLLOWED))["artists"]["nodes"]
+    await _ask(client, CHANGE, id=artist["id"], name=f"{artist['fc']} once more")
+    ids: list[str] = []
+    taken: list[float] = []
+    while await _pending(client):
+        began = time.perf_counter()
+        ids.append(await _create(client, f"bench-beside-{len(ids)}", "SEARCHABLE"))
+        taken.append((time.perf_counter() - began) * 1_000)
+    await _ask(client, CHANGE, id=artist["id"], name=artist["fc"])
+    for id_ in ids:
+        await _ask(client, DELETE, id=id_)
+    while await _pending(client):  # noqa: ASYNC110 - the worker is another process
+        await asyncio.sleep(1)
+    return int(artist["artworks"]["totalCount"]), max(taken)
+
+
+async def _pending(client: httpx.AsyncClient) -> int:
+    return sum(one["pending"] for one in (await _ask(client, "{ collections { pending } }"))["collections"])
 
 
 async def _refreshes(services: Services) -> float:
