@@ -17,6 +17,8 @@ ID, ROLES, NOW = VALUES = ("$viewer.id", "$viewer.roles", "$now")
 CLAIMS = "$viewer.claims."
 SEVERAL = ("in", "any", "all", "none")
 """The operators that take a list."""
+EACH = ("all", "none")
+"""Those that each of its values counts for, so that without one they would hold of more."""
 _ABSENT = object()
 
 
@@ -49,16 +51,19 @@ def _grant(shape: Shape, grant: Grant, subject: Subject, now: datetime | None) -
 
 def _fill(shape: Shape, where: Mapping[str, Any], subject: Subject, clock: Clock) -> dict[str, Any]:
     filled: dict[str, Any] = {}
+    parts: list[dict[str, Any]] = []
     for name, value in where.items():
-        if name in ("and", "or"):
+        if name == "and":
+            parts += [_fill(shape, part, subject, clock) for part in listed(value)]
+        elif name == "or":
             filled[name] = [_fill(shape, part, subject, clock) for part in listed(value)]
         elif name == "not":
             filled[name] = _fill(shape, value, subject, clock)
         elif name == "exists" and name not in shape.properties:
             filled[name] = value
         else:
-            filled |= _comparison(shape, name, value, subject, clock)
-    return filled
+            parts.append(_comparison(shape, name, value, subject, clock))
+    return filled | {"and": parts} if parts else filled
 
 
 def _comparison(shape: Shape, name: str, given: Any, subject: Subject, clock: Clock) -> dict[str, Any]:
@@ -79,7 +84,10 @@ def _comparison(shape: Shape, name: str, given: Any, subject: Subject, clock: Cl
 def _operand(operator: str, value: Any, prop: Property, subject: Subject, clock: Clock) -> Any:
     """What an operator compares with; a claim of several values is none where one is asked for, and the other way."""
     if isinstance(value, list):
-        return [one for one in (_value(v, prop, subject, clock) for v in value) if one is not _ABSENT]
+        found = [_value(one, prop, subject, clock) for one in value]
+        if operator in EACH and any(one is _ABSENT for one in found):
+            return _ABSENT
+        return [one for one in found if one is not _ABSENT]
     found = _value(value, prop, subject, clock)
     if found is _ABSENT or not isinstance(value, str) or not value.startswith("$"):
         return found

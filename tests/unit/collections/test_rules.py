@@ -92,6 +92,13 @@ def test_a_rule_that_has_no_meaning_is_refused(tmp_path: Path, action: str, wher
         ("{number: {in: $viewer.claims.org}}", {"number": "tate"}, True),
         ("{number: {in: $viewer.roles}}", {"number": "public"}, True),
         ("{tags: {any: $viewer.roles}}", {"tags": ["public"]}, True),
+        ("{tags: {any: [a, $viewer.claims.none]}}", {"tags": ["a"]}, True),
+        ("{tags: {all: [$viewer.claims.none]}}", {"tags": ["a"]}, False),
+        ("{tags: {none: [a, $viewer.claims.none]}}", {"tags": []}, False),
+        ("{number: {eq: $viewer.claims.none}, or: [{number: {eq: a}}]}", {"number": "a"}, False),
+        ("{number: {eq: $viewer.id}, and: [{number: {eq: a}}]}", {"number": "a"}, False),
+        ("{ownerId: {eq: $viewer.id}, and: {number: {eq: a}}}", {"number": "a", "ownerId": "ann"}, True),
+        ("{box: {owner: {eq: $viewer.claims.none}, or: [{owner: {eq: a}}]}}", {"box": {"owner": "a"}}, False),
     ],
 )
 def test_a_rule_reaches_the_records_that_meet_it(tmp_path: Path, where: str, record: dict[str, Any], met: bool) -> None:
