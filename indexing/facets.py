@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from errors import CostExceeded
@@ -65,6 +66,8 @@ def split(condition: Condition, facets: tuple[FacetQuery, ...]) -> tuple[Conditi
 
 def aggregations(facets: tuple[FacetQuery, ...], condition: Condition, afterwards: Condition) -> Aggregations:
     """The `aggs` of a search; `afterwards` is the part of its filter (`condition`) that is not in its query."""
+    if condition == ALWAYS:
+        return dict(_unfiltered(facets))
     found: Aggregations = {}
     for facet in facets:
         kept = afterwards if facet.include_own_filter else without(afterwards, facet.path)
@@ -74,6 +77,11 @@ def aggregations(facets: tuple[FacetQuery, ...], condition: Condition, afterward
         else:
             found[facet.name] = {"filter": query_of(kept), "aggs": parts}
     return found
+
+
+@lru_cache(maxsize=200)
+def _unfiltered(facets: tuple[FacetQuery, ...]) -> Aggregations:
+    return {f"{facet.name}{_PART}{part}": body for facet in facets for part, body in _parts(facet, [])}
 
 
 def answer_to(facet: FacetQuery, aggregated: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -8,6 +8,7 @@ import structlog
 
 from errors import CatalographError, SearchUnavailable
 from metrics import swallowed
+from models.deadlines import Deadline
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 0.5
@@ -38,14 +39,14 @@ class Outages:
         if self.known:
             raise _unavailable()
         looking: asyncio.Task[None] | None = None
-        limit = asyncio.timeout(None)
+        limit = Deadline()
 
         def look() -> None:
             nonlocal looking
             looking = asyncio.create_task(self._end_if_nobody_answers(limit))
 
         try:
-            async with limit:
+            with limit:
                 later = asyncio.get_running_loop().call_later(PATIENCE_SECONDS, look)
                 try:
                     return await request()
@@ -63,10 +64,10 @@ class Outages:
             if task:
                 task.cancel()
 
-    async def _end_if_nobody_answers(self, limit: asyncio.Timeout) -> None:
+    async def _end_if_nobody_answers(self, limit: Deadline) -> None:
         while await self._answers():  # noqa: ASYNC110 - nobody here could set an event
             await asyncio.sleep(PATIENCE_SECONDS)
-        limit.reschedule(asyncio.get_running_loop().time())
+        limit.expire()
 
     async def _answers(self) -> bool:
         """Whether it answers. All that wait ask together."""

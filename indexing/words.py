@@ -197,9 +197,8 @@ def _varied(collection: Collection, tokens: list[str], variants: list[str], fiel
     if any(map(_JOINING.search, tokens)):
         return _simple(" ".join(variants), fields.weighted)
     if len(tokens) == 1 and expand(tokens[0]) == tokens[0] and fields.are_sure_of(tokens[0]):
-        return _simple(
-            variants[0], fields.spelt_out
-        )  # what has the word itself is found by it already, and ranked above
+        # What has the word itself is found by it already, and ranked above.
+        return _simple(variants[0], fields.spelt_out)
     must, must_not = [], []
     for token, variant in zip(tokens, variants, strict=True):
         if token.startswith("-"):

@@ -35,8 +35,12 @@ def readable_texts(ctx: Context, collection: Collection) -> frozenset[str] | Non
 
 
 def _readable_texts(ctx: Context, collection: Collection) -> frozenset[str] | None:
-    shown = [path for path in collection.text_paths if all(map(ctx.may_see, path.steps)) and may_follow(ctx, path)]
-    return None if len(shown) == len(collection.text_paths) else frozenset(path.name for path in shown)
+    hidden = {
+        path.name
+        for path in collection.guarded_text_paths
+        if not all(map(ctx.may_see, path.steps)) or not may_follow(ctx, path)
+    }
+    return frozenset(path.name for path in collection.text_paths if path.name not in hidden) if hidden else None
 
 
 def paths_of(condition: Condition) -> list[Path]:

@@ -95,6 +95,8 @@ class Selection:
             yield from self._walk(fragment.selection_set.selections)
 
     def _included(self, node: SelectionNode) -> bool:
+        if not node.directives:
+            return True
         variables = self.info.variable_values
         skip = get_directive_values(GraphQLSkipDirective, node, variables)
         if skip and skip["if"]:

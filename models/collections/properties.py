@@ -341,6 +341,11 @@ class Collection:
         return tuple(path for path in self.paths if path.last.kind is TEXT)
 
     @cached_property
+    def guarded_text_paths(self) -> tuple[Path, ...]:
+        """Those of them that not everybody may look into who reads the record: behind rules of their own, or links."""
+        return tuple(path for path in self.text_paths if any(step.access or step.link for step in path.steps))
+
+    @cached_property
     def suggest_paths(self) -> tuple[Path, ...]:
         """The ways to what is offered while one types, those over links left out: they complete the target's."""
         own = (path for path in self.paths if not any(step.kind is LINK for step in path.steps))

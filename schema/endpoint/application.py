@@ -11,10 +11,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from config import Settings
 from errors import BadUserInput, CatalographError, OperationTimeout, RequestRefused
+from models.deadlines import Deadline
 from schema.endpoint import answer
 from schema.endpoint.answer import Outcome
 from schema.endpoint.body import ClientGone, read_body, too_large
-from schema.endpoint.deadline import Deadline
 from schema.endpoint.documents import DocumentRefused, Documents, DocumentSource, Operation, sent_text
 from schema.endpoint.execution import Executor, while_connected
 from schema.endpoint.json import decode

@@ -6,11 +6,13 @@ from typing import Self
 
 
 class Deadline:
-    """Cancels the current task when a block takes longer than so many seconds; the block raises `TimeoutError` then."""
+    """Cancels the current task when a block takes longer than so many seconds, or when somebody says so before; the
+    block raises `TimeoutError` then.
+    """
 
     __slots__ = ("_cancelling", "_expired", "_seconds", "_task", "_timer")
 
-    def __init__(self, seconds: float) -> None:
+    def __init__(self, seconds: float | None = None) -> None:
         self._seconds = seconds
         self._expired = False
 
@@ -23,17 +25,20 @@ class Deadline:
         assert task is not None
         self._task = task
         self._cancelling = task.cancelling()
-        self._timer = asyncio.get_running_loop().call_later(self._seconds, self._expire)
+        loop = asyncio.get_running_loop()
+        self._timer = None if self._seconds is None else loop.call_later(self._seconds, self.expire)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None
     ) -> None:
-        self._timer.cancel()
+        if self._timer:
+            self._timer.cancel()
         # Ours, unless somebody else cancelled this task as well.
         if self._expired and self._task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
             raise TimeoutError from error
 
-    def _expire(self) -> None:
+    def expire(self) -> None:
+        """End the block now."""
         self._expired = True
         self._task.cancel()
