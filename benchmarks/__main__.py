@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 
 from benchmarks.dataset import ROOT, SAMPLE, largest_dataset
+from benchmarks.documents import measure_documents
 from benchmarks.executing import measure_executors
 from benchmarks.following import measure_following
 from benchmarks.importing import measure_first_import, measure_import
@@ -40,6 +41,7 @@ class Part(StrEnum):
     KEEPING = "keeping"
     RANKING = "ranking"
     EXECUTOR = "executor"
+    DOCUMENTS = "documents"
     PAGING = "paging"
     FOLLOWING = "following"
     SPEED = "speed"
@@ -60,6 +62,7 @@ def main(
     with tempfile.TemporaryDirectory(prefix="catalograph-bench-", ignore_cleanup_errors=True) as folder:
         try:
             measures = measure_executors() if Part.EXECUTOR in parts else []
+            measures += measure_documents() if Part.DOCUMENTS in parts else []
             measures += _measure(parts, requests, Path(folder), console)
             full = data or Path(folder) / "full"
             if Part.SPEED in parts:

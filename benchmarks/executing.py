@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 import orjson
-from graphql import ExecutionResult, build_schema, execute, parse
+from graphql import ExecutionResult, GraphQLSchema, build_schema, execute, parse
 
 from benchmarks.measures import Measure
 from execution import Plan
@@ -35,14 +35,20 @@ PLAIN_SHARE, LINKED_SHARE = 75 / 2_250, 350 / 5_730
 Work = Callable[[], Coroutine[Any, Any, bytes]]
 
 
+def schema_of_records() -> GraphQLSchema:
+    """Records of 12 fields, each with a link through the loader that is the context."""
+    schema = build_schema(SDL)
+    schema.type_map["Record"].fields["link"].resolve = Load(Read("to"), lambda key: key, lambda context: context)  # type: ignore[attr-defined]
+    return schema
+
+
 def measure_executors(rounds: int = 15) -> list[Measure]:
     """Microseconds a request of both executors, and the share of graphql-core's that ours takes."""
     return asyncio.run(_measure(rounds))
 
 
 async def _measure(rounds: int) -> list[Measure]:
-    schema = build_schema(SDL)
-    schema.type_map["Record"].fields["link"].resolve = Load(Read("to"), lambda key: key, lambda context: context)  # type: ignore[attr-defined]
+    schema = schema_of_records()
     measures: list[Measure] = []
     for name, text, share in (
         ("100 records of 12 fields", f"{{ records {{ {FIELDS} }} }}", PLAIN_SHARE),
@@ -52,10 +58,10 @@ async def _measure(rounds: int) -> list[Measure]:
         plan = Plan(schema, document)
 
         async def compiled(plan: Plan = plan) -> bytes:
-            return _bytes(await plan.execute(root=ROOT, context=_Links()))
+            return _bytes(await plan.execute(root=ROOT, context=Links()))
 
         async def core(document: Any = document) -> bytes:
-            result = execute(schema, document, ROOT, _Links())
+            result = execute(schema, document, ROOT, Links())
             return _bytes(result if isinstance(result, ExecutionResult) else await result)
 
         assert await compiled() == await core()
@@ -73,7 +79,9 @@ def _bytes(result: ExecutionResult) -> bytes:
     return orjson.dumps({"data": result.data})
 
 
-class _Links(Loader[int, dict[str, str]]):
+class Links(Loader[int, dict[str, str]]):
+    """Loads what records link to."""
+
     async def look_up(self, keys: Sequence[int]) -> dict[int, dict[str, str]]:
         return {key: {"name": f"Artist {key}"} for key in keys}
 

@@ -7,6 +7,7 @@ from graphql import (
     FieldNode,
     GraphQLError,
     GraphQLField,
+    GraphQLInterfaceType,
     GraphQLLeafType,
     GraphQLList,
     GraphQLNonNull,
@@ -14,6 +15,7 @@ from graphql import (
     GraphQLOutputType,
     GraphQLResolveInfo,
     GraphQLSchema,
+    GraphQLUnionType,
     TypeNameMetaFieldDef,
     VariableNode,
     is_leaf_type,
@@ -24,11 +26,11 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, Undefined, is_awaitable
 
 from execution.leaves import names, ready
-from execution.reads import Derive, Load, Named, Read, source_class
+from execution.reads import Derive, Load, Named, Read, TypeOf, source_class
 
 if TYPE_CHECKING:
     from execution.run import Run
-    from execution.selections import Selection
+    from execution.selections import Alternatives, Selection
 
 Info = GraphQLResolveInfo[Any]
 
@@ -54,9 +56,9 @@ class FieldPlan:
     """A field of an object type, under the name it has in the answer."""
 
     __slots__ = (
-        "_arguments", "below", "details", "field", "item_ready", "item_type", "items_needed", "key", "leaf", "load",
-        "name", "names", "nodes", "nullable", "parent", "read", "ready", "record", "record_class", "records", "resolve",
-        "takes_arguments", "type", "typename",
+        "_arguments", "abstract", "below", "details", "field", "item_ready", "item_type", "items_needed", "key",
+        "leaf", "load", "name", "names", "nodes", "nullable", "parent", "read", "ready", "record", "record_class",
+        "records", "resolve", "takes_arguments", "type", "typename",
     )  # fmt: skip
 
     def __init__(self, parent: GraphQLObjectType, key: str, details: FieldDetailsList, field: GraphQLField) -> None:
@@ -82,9 +84,10 @@ class FieldPlan:
         item = _named(self.item_type)
         self.records = item if _is_plain(item) else None
         self.item_ready = ready(item) if is_leaf_type(item) else None
+        self.abstract = next((one for one in (named, item) if _is_told_by_what_it_has(one)), None)
         held = self.record or self.records
         self.record_class = source_class(held) if held else dict
-        self.below: Selection | None = None
+        self.below: Selection | Alternatives | None = None
         """What is selected of the objects that the field gives, where nothing of it has to be called."""
 
     @classmethod
@@ -105,13 +108,19 @@ class FieldPlan:
         return (self.record or self.records) if self._reads else None
 
     @property
+    def is_list(self) -> bool:
+        return self.item_type is not None
+
+    @property
     def is_quiet(self) -> bool:
         """Whether what the object has, or a loader, is all there is to the field, if it is as it should be."""
-        if self.below or self.typename:
+        if self.typename:
             return True
-        if self.load or not self._reads or (self.takes_arguments and self._arguments is None):
+        if self.takes_arguments and self._arguments is None:
             return False
-        return bool(self.ready or self.names is not None or self.item_ready)
+        if self.load or not self._reads:
+            return self.load is not None and self.below is not None
+        return bool(self.below or self.ready or self.names is not None or self.item_ready)
 
     @property
     def loads(self) -> bool:
@@ -157,10 +166,24 @@ class FieldPlan:
             return run.selection(self.record, self.details).of_source(run, value, path)
         if self.records is not None and type(value) is list:
             return run.complete_records(self, value, path, info)
+        if self.abstract is not None and self.below is not None:
+            answered = self._answered(value)
+            if answered is not None:
+                return answered
         if self.leaf is not None and value is not None and value is not Undefined and not isinstance(value, Exception):
             return run.complete_leaf_value(self.leaf, value)
         info = info or self.info(run, path)
         return run.complete_value(self.type, self.details, info, path, value, None)
+
+    def _answered(self, value: Any) -> Any:
+        """The answer of a value of an abstract type, or of a list of such; nothing where it takes the long way."""
+        assert self.below is not None
+        assert self.below.answer
+        assert self.below.answers
+        if not self.is_list:
+            return self.below.answer(value, [])
+        results: list[Any] = []
+        return results if type(value) is list and not self.below.answers(value, results.append, [], None) else None
 
     def info(self, run: "Run", path: Path) -> Info:
         """What a resolver is told of the field and the request."""
@@ -232,6 +255,10 @@ def _are_immutable(arguments: dict[str, Any]) -> bool:
 
 def _named(type_: Any) -> Any:
     return type_.of_type if isinstance(type_, GraphQLNonNull) else type_
+
+
+def _is_told_by_what_it_has(named: Any) -> bool:
+    return isinstance(named, GraphQLInterfaceType | GraphQLUnionType) and isinstance(named.resolve_type, TypeOf)
 
 
 def _is_plain(named: Any) -> bool:

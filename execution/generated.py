@@ -104,7 +104,7 @@ class _Parts:
     def _nested(self, number: int, field: "FieldPlan") -> str:
         assert field.below
         self._reads.append(f"w{number} = None")
-        if field.records:
+        if field.is_list:
             self.objects[f"q{number}"] = field.below.answers
             made = f"type(v{number}) is list and not q{number}(v{number}, (w{number} := []).append, noted, None)"
         else:

@@ -14,7 +14,7 @@ from graphql.pyutils import Path, gather_with_cancel, is_awaitable
 if TYPE_CHECKING:
     from execution.fields import FieldPlan
     from execution.run import Run
-    from execution.selections import Selection
+    from execution.selections import Alternatives, Selection
 
 Noted = "tuple[FieldPlan, Any, dict[str, Any]]"
 """A field, its key or keys, and the answer of the object it belongs to."""
@@ -214,7 +214,9 @@ def _several(field: "FieldPlan", values: list[Any], further: list[Any]) -> list[
     return answers
 
 
-def _find(selection: "Selection", answer: Any, place: _Place, places: dict[int, _Place], *, needed: bool) -> None:
+def _find(
+    selection: "Selection | Alternatives", answer: Any, place: _Place, places: dict[int, _Place], *, needed: bool
+) -> None:
     """Find the place of each object in an answer; what is still awaited has none."""
     if type(answer) is list:
         for index, one in enumerate(answer):
@@ -223,7 +225,7 @@ def _find(selection: "Selection", answer: Any, place: _Place, places: dict[int, 
     elif type(answer) is dict:
         places[id(answer)] = place
         for field in selection.fields:
-            if field.below:
+            if field.loads and field.below:
                 path = Path(place.path, field.key, field.parent.name)
                 here = _Place(answer, field.key, field.nullable, place, path)
                 _find(field.below, answer.get(field.key), here, places, needed=field.items_needed)

@@ -12,7 +12,6 @@ from graphql import (
     GraphQLSchema,
     Node,
     OperationDefinitionNode,
-    OperationType,
     VariableNode,
     Visitor,
     assert_valid_schema,
@@ -79,7 +78,7 @@ class Plan:
     ) -> Started:
         """Run an operation; the result itself where no resolver has to be awaited."""
         operation = self._operations.get(operation_name)
-        reason = self._reason or ("unknown operation" if operation is None else operation.beyond)
+        reason = self._reason or ("unknown operation" if operation is None else "")
         if operation is None or reason:
             self._on_handed(reason)
             return execute(self.schema, self.document, root, context, variables, operation_name)
@@ -100,11 +99,9 @@ class Operation:
         self.node = node
         self.fragment_definitions = {fragment.name.value: fragment for fragment in fragments}
         self.fragments = {name: FragmentDetails(fragment) for name, fragment in self.fragment_definitions.items()}
-        subscribes = node.operation is OperationType.SUBSCRIPTION
-        self.beyond = "subscription" if subscribes else ""
         self._conditions = sorted(conditions)
         self._variants: dict[tuple[Any, ...], Selections] = {}
-        self._constant = None if subscribes else _constant(schema, node)
+        self._constant = _constant(schema, node)
 
     def start(self, variables: Variables, root: object, context: object) -> Started:
         if self._constant:

@@ -50,6 +50,16 @@ class Named:
         return Derive(lambda source: self.function(source, name))
 
 
+@dataclass(frozen=True, slots=True)
+class TypeOf:
+    """Tells which type an object has of an interface or a union, by what it has; for `resolve_type`."""
+
+    function: Callable[[Any], str | None]
+
+    def __call__(self, value: Any, _info: Any, _type: Any) -> str | None:
+        return self.function(value)
+
+
 class Loader(Protocol):
     """Loads by keys: what is asked for in one tick is answered in one tick, whether it was known before or not."""
 

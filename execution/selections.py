@@ -1,9 +1,9 @@
 """What an operation selects of each type, collected once for each way its `@skip` and `@include` turn out."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from graphql import GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLAbstractType, GraphQLError, GraphQLObjectType, GraphQLSchema, OperationDefinitionNode
 from graphql.execution.collect_fields import (
     FieldDetailsList,
     FragmentDetails,
@@ -18,11 +18,14 @@ from execution.fields import FieldPlan
 from execution.generated import generate
 from execution.loads import Loading
 from execution.objects import execute_fields
-from execution.reads import source_class
+from execution.reads import TypeOf, source_class
 
 if TYPE_CHECKING:
     from execution.run import Run
 
+Answer = Callable[[Any, list[Any]], Any]
+MAX_ALTERNATIVES = 50
+"""Types that an object may have whose selections are looked at ahead."""
 MAX_NESTED = 30
 """Levels of objects in objects that are answered at once; deeper ones, which hardly any document has, one by one."""
 
@@ -50,6 +53,37 @@ class Selection:
         if answer is None:
             return execute_fields(self.fields, run, source, path)
         return Loading(run, self, answer, path).of(noted) if noted else answer
+
+
+class Alternatives:
+    """What is selected of each of the types that an object of an abstract type may have; loads nothing."""
+
+    loads = False
+    fields: Sequence[FieldPlan] = ()
+    """Those that all of them have, of which nothing needs to know."""
+
+    def __init__(self, type_of: TypeOf, source: type, answers: Mapping[str, Answer], *, needed: bool) -> None:
+        self._type_of = type_of.function
+        self._source = source
+        self._answers = answers
+        self._needed = needed
+
+    def answer(self, source: Any, noted: list[Any]) -> Any:
+        """The answer for one object; nothing where it has to go graphql-core's way."""
+        if type(source) is not self._source:
+            return None
+        answer = self._answers.get(self._type_of(source) or "")
+        return None if answer is None else answer(source, noted)
+
+    def answers(self, sources: Iterable[Any], append: Callable[[Any], None], noted: list[Any], slow: None) -> bool:
+        """Those of a list; `True` where one has to go graphql-core's way."""
+        del slow
+        for source in sources:
+            answer = None if source is None else self.answer(source, noted)
+            if answer is None and (source is not None or self._needed):
+                return True
+            append(answer)
+        return False
 
 
 class Selections:
@@ -93,11 +127,25 @@ class Selections:
                 field.below = self._answerable(values, field, nested + 1)
         return Selection(fields, grouped, parent)
 
-    def _answerable(self, values: VariableValues, field: FieldPlan, nested: int) -> Selection | None:
-        if field.holds is None:
+    def _answerable(self, values: VariableValues, field: FieldPlan, nested: int) -> Selection | Alternatives | None:
+        if field.load and field.load.many is not field.is_list:
             return None
         try:
-            found = self.below(values, field.holds, field.details, nested)
+            if field.abstract is not None:
+                return self._alternatives(values, field, field.abstract, nested)
+            found = self.below(values, field.holds, field.details, nested) if field.holds else None
         except GraphQLError:
             return None  # it fails again for each object, as its own error
-        return found if found.answer else None
+        return found if found and found.answer else None
+
+    def _alternatives(
+        self, values: VariableValues, field: FieldPlan, abstract: GraphQLAbstractType, nested: int
+    ) -> Alternatives | None:
+        types = self._schema.get_possible_types(abstract)
+        sources = {source_class(one) for one in types}
+        if len(sources) != 1 or len(types) > MAX_ALTERNATIVES or any(one.is_type_of for one in types):
+            return None
+        selections = {one.name: self.below(values, one, field.details, nested) for one in types}
+        answers = {name: one.answer for name, one in selections.items() if one.answer and not one.loads}
+        type_of: Any = abstract.resolve_type
+        return Alternatives(type_of, sources.pop(), answers, needed=field.items_needed) if answers else None

@@ -17,7 +17,7 @@ from graphql import (
     GraphQLUnionType,
 )
 
-from execution.reads import SOURCE, Derive, Load, Read
+from execution.reads import SOURCE, Derive, Load, Read, TypeOf
 from models.collections.kinds import ENUM, GEO, LINK
 from models.collections.properties import Collection, Property, Shape, key_text
 from resolvers.context import Context
@@ -84,10 +84,10 @@ class Outputs:
     def _union(self, shape: Shape) -> GraphQLUnionType:
         types: Any = [self.shape(member.shape) for member in shape.members]
 
-        def resolve_type(value: Any, _info: Any, _type: Any) -> str | None:
+        def type_name(value: Any) -> str | None:
             return next((m.shape.type_name for m in shape.members if m.mark.is_on(value)), None)
 
-        return GraphQLUnionType(shape.type_name, types, resolve_type, description=shape.description)
+        return GraphQLUnionType(shape.type_name, types, TypeOf(type_name), description=shape.description)
 
     def enum(self, prop: Property) -> GraphQLEnumType:
         enum = prop.enum

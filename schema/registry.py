@@ -21,6 +21,7 @@ from graphql import (
     GraphQLString,
 )
 
+from execution.reads import TypeOf
 from models.collections.kinds import GEO, INT, MOMENTS, PATTERNS, TEXT, TEXTUAL, Kind
 from schema.scalars import DATE_TIME, JSON, SCALARS
 
@@ -202,7 +203,7 @@ class Registry:
         fields = {"id": GraphQLField(GraphQLNonNull(GraphQLID), description="Names it, opaquely.")}
         title = "Anything that has an id of its own."
         return self.once(
-            "Node", lambda: GraphQLInterfaceType("Node", fields, resolve_type=_type_name, description=title)
+            "Node", lambda: GraphQLInterfaceType("Node", fields, resolve_type=TypeOf(_type_name), description=title)
         )
 
     @property
@@ -211,7 +212,7 @@ class Registry:
         return self.once(
             "Record",
             lambda: GraphQLInterfaceType(
-                "Record", self.envelope, interfaces=[self.node], resolve_type=_type_name, description=title
+                "Record", self.envelope, interfaces=[self.node], resolve_type=TypeOf(_type_name), description=title
             ),
         )
 
@@ -319,5 +320,5 @@ def _enum(name: str, title: str, values: Mapping[str, str]) -> GraphQLEnumType:
     return GraphQLEnumType(name, members, description=title)
 
 
-def _type_name(value: Any, *_: Any) -> str:
+def _type_name(value: Any) -> str:
     return str(value.collection.name)

@@ -25,11 +25,12 @@ from graphql import (
     GraphQLSchema,
     GraphQLString,
     GraphQLUnionType,
+    OperationType,
     get_named_type,
     is_leaf_type,
 )
 
-from execution.reads import SOURCE, Derive, Load, Read
+from execution.reads import SOURCE, Derive, Load, Read, TypeOf
 from resolvers.loading import Loader
 from tests.unit.execution.oracle import Log
 
@@ -92,10 +93,12 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
     }
     shared = {"a": GraphQLField(GraphQLString), "s": GraphQLField(GraphQLInt)}
     types["Named"] = GraphQLInterfaceType("Named", shared, resolve_type=_type_resolver(chance))
+    told = isinstance(types["Named"].resolve_type, TypeOf)
     leaves = [*SCALARS, types["Colour"], *([types["Shout"]] if chance.rarely(1) else [])]
 
     def fields_of(name: str) -> dict[str, GraphQLField]:
-        composites = [types[other] for other in (OBJECTS if chance.tidy else (*OBJECTS, "Named", "Any"))]
+        abstract = () if chance.tidy and not told else ("Named", "Any")
+        composites = [types[other] for other in (*OBJECTS, *abstract)]
         found = {
             key: GraphQLField(
                 _wrapped(chance, chance.one(leaves if chance.in_(2) else composites)),
@@ -122,12 +125,16 @@ def schema_by_chance(chance: Chance) -> GraphQLSchema:
             is_type_of=_type_test(chance, name),
             extensions={SOURCE: Kept} if name == kept else None,
         )
-    types["Any"] = GraphQLUnionType("Any", [types[name] for name in OBJECTS[: 1 + chance.number(2)]])
+    members = [types[name] for name in OBJECTS[: 1 + chance.number(2)]]
+    types["Any"] = GraphQLUnionType("Any", members, resolve_type=TypeOf(_kind) if told else None)
     for name in OBJECTS:
         plans[name] = fields_of(name)
     query = GraphQLObjectType("Query", fields_of("Query"))
     return GraphQLSchema(
-        query, mutation=GraphQLObjectType("Mutation", fields_of("Mutation")), types=list(types.values())
+        query,
+        mutation=GraphQLObjectType("Mutation", fields_of("Mutation")),
+        subscription=GraphQLObjectType("Subscription", fields_of("Subscription")),
+        types=list(types.values()),
     )
 
 
@@ -164,7 +171,13 @@ def _type_resolver(chance: Chance) -> Any:
         await asyncio.sleep(0)
         return by_key(value, info, abstract)
 
+    if chance.in_(3):
+        return TypeOf(_kind)
     return chance.one([None, by_key, later])
+
+
+def _kind(value: Any) -> Any:
+    return value.get("kind")
 
 
 def _type_test(chance: Chance, name: str) -> Any:
@@ -193,12 +206,11 @@ def _resolve(source: Any, info: Any, **arguments: Any) -> Any:
 
 def document_by_chance(chance: Chance, schema: GraphQLSchema) -> str:
     """An operation with aliases, fragments, conditions and arguments; not always valid, which both must take."""
-    mutates = chance.in_(4)
-    root = schema.mutation_type if mutates else schema.query_type
+    kind = chance.one([*[OperationType.QUERY] * 4, OperationType.MUTATION, OperationType.SUBSCRIPTION])
+    root = schema.get_root_type(kind)
     body = _selections(chance, schema, root, 5 if chance.tidy else 4)
-    head = "mutation" if mutates else "query"
     variables = '($t: Boolean! = true, $f: Boolean = false, $x: Int, $y: String = "v")'
-    return f"{head} Q{variables} {body}\n" + "\n".join(chance.fragments)
+    return f"{kind.value} Q{variables} {body}\n" + "\n".join(chance.fragments)
 
 
 def _selections(chance: Chance, schema: GraphQLSchema, of: Any, depth: int) -> str:
@@ -422,7 +434,7 @@ def case_of(seed: int) -> Case:
     chance.tidy = chance.in_(2)
     schema = _Schema.current = schema_by_chance(chance)
     document = document_by_chance(chance, schema)
-    root = schema.mutation_type if document.startswith("mutation") else schema.query_type
+    root = schema.get_root_type(OperationType(document.split()[0]))
     kept = _Schema.kept = []
     given: list[dict[str, Any]] = [{}, {"x": 3}, {"t": False, "f": True}, {"t": False}, {"y": None}]
     if chance.in_(6):

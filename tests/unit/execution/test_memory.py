@@ -1,0 +1,37 @@
+"""Plans go with their documents, and with all that was generated for them."""
+
+import asyncio
+import gc
+import weakref
+
+from graphql import ExecutionResult, build_schema
+
+from execution.selections import Selection
+from schema.endpoint.documents import Documents
+from schema.endpoint.execution import CompiledExecutor
+
+SCHEMA = build_schema("type Query { one: One } type One { name: String, other: One, others: [One!] }")
+ONE = {"name": "n", "others": [{"name": "m"}]}
+
+
+def test_a_document_that_is_remembered_no_more_leaves_no_plan_and_no_code_behind() -> None:
+    documents, execute = Documents(SCHEMA, max_tokens=100, max_documents=5), CompiledExecutor(SCHEMA)
+    made: weakref.WeakSet[object] = weakref.WeakSet()
+
+    async def run() -> None:
+        for number in range(50):
+            document = documents.prepare(f"{{ one {{ a{number}: name others {{ b{number}: name }} }} }}")
+            result = execute(document, document.operation(None), None, None, {"one": ONE})
+            assert isinstance(result, ExecutionResult)
+            assert result.data == {"one": {f"a{number}": "n", "others": [{f"b{number}": "m"}]}}
+            made.add(document)
+
+    asyncio.run(run())
+    gc.collect()
+    assert len(made) == 5
+    # Of each document the root, what is below `one`, and what is below `others`.
+    assert sum(isinstance(one, Selection) and "One" in _types(one) for one in gc.get_objects()) <= 5 * 2
+
+
+def _types(selection: Selection) -> set[str]:
+    return {field.parent.name for field in selection.fields if field.parent is SCHEMA.type_map["One"]}
