@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from models.collections.folding import SEPARATOR, fold
+from models.collections.folding import MAX_TERM_BYTES, SEPARATOR, fold
 
 MAX_LENGTH = 1_000
 """Characters of a value that is offered: longer ones are no completions."""
@@ -28,7 +28,8 @@ def words_of(text: str) -> list[str]:
 def completion(text: str) -> str | None:
     """The form of a value in the index: its words, then itself; `None` for what is not offered."""
     words = words_of(text) if len(text) <= MAX_LENGTH else []
-    return f"{' '.join(words)}{SEPARATOR}{text}" if words else None
+    form = f"{' '.join(words)}{SEPARATOR}{text}"
+    return form if words and len(form.encode()) <= MAX_TERM_BYTES else None
 
 
 def index_words(form: str) -> list[str]:

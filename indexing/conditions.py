@@ -16,6 +16,7 @@ from models.collections.conditions import (
     Match,
     Near,
     Not,
+    either,
 )
 from models.collections.folding import bounded
 from models.collections.kinds import COUNT, EXISTS, INT, LONG, VALUE
@@ -52,7 +53,8 @@ def query_of(condition: Condition) -> Query:  # noqa: C901, PLR0911 - one line a
         case Match(path, words, phrase):
             return _match(path, words, phrase)
         case Near(path, lat, lon, metres):
-            return {"geo_distance": {"distance": f"{metres}m", field(path): {"lat": lat, "lon": lon}}}
+            # Elasticsearch takes no distance of 0; a millimetre is less than it tells apart.
+            return {"geo_distance": {"distance": f"{max(metres, 0.001)}m", field(path): {"lat": lat, "lon": lon}}}
         case Box(path, north, south, east, west):
             return {"geo_bounding_box": {field(path): {"top": north, "left": west, "bottom": south, "right": east}}}
 
@@ -140,6 +142,10 @@ def _whole_number(name: str, operator: str, value: Any) -> Query:
 def _count(condition: Count) -> Query:
     """An empty list has no count in the index, so that a comparison that holds for 0 holds for none."""
     name, operator, value = field(condition.path, COUNT), condition.operator, condition.value
+    if operator in COMPLEMENTS:
+        return negated(_count(Count(condition.path, COMPLEMENTS[operator], value)))
+    if operator == "in":
+        return query_of(either(*(Count(condition.path, "eq", one) for one in value)))
     query: Query = {"term": {name: value}} if operator == "eq" else {"range": {name: {operator: value}}}
     zero = {"eq": value == 0, "gt": value < 0, "gte": value <= 0, "lt": value > 0, "lte": value >= 0}[operator]
     if not zero:

@@ -18,6 +18,7 @@ from indexing.fields import (
     SEQUENCE,
     TEXTS,
     UPDATED,
+    numbered,
 )
 from models.collections.folding import bounded
 from models.collections.kinds import COUNT, EXISTS, LINK, PRESENT, TEXT, TEXT_SLOT, Slot
@@ -74,7 +75,7 @@ class DocumentBuilder:
         nests: Fields = {}
         self._fill(data, build.flat, nests, build)
         return {
-            KEY: envelope.key if envelope.key is not None else f"{envelope.id:020d}",
+            KEY: envelope.key if envelope.key is not None else numbered(envelope.id),
             SEQUENCE: envelope.id,
             REVISION: envelope.revision,
             CREATED: envelope.created_at,

@@ -134,8 +134,12 @@ def _terms(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
         yield "selected", {"terms": {"field": flat(facet.path), "size": MAX_SPELLINGS, "include": include}}
     elif exact:
         numbers = all(isinstance(value, int | float) and not isinstance(value, bool) for value in exact)
-        include = exact if numbers else [str(v).lower() if isinstance(v, bool) else v for v in exact]
+        include = [one for one in exact if abs(one) < 2**63] if numbers else list(map(_term, exact))
         yield "selected", {"terms": {"field": flat(facet.path), "size": len(exact), "include": include}}
+
+
+def _term(value: Any) -> Any:
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _chosen(chosen: list[Compare]) -> tuple[list[Any], list[str]]:

@@ -37,6 +37,11 @@ def text(path: Path) -> str:
     return f"{TEXTS}.{path.index}"
 
 
+def numbered(record_id: int) -> str:
+    """What stands for the key of a record that has none, so that there is an order."""
+    return f"{record_id:020d}"
+
+
 def completions(path: Path) -> str:
     """The values of a property that are offered while one types, each in the form of `indexing.completions`."""
     return f"{COMPLETIONS}.{path.index}"

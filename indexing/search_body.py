@@ -5,6 +5,7 @@ from typing import Any
 
 import orjson
 
+from errors import CostExceeded
 from indexing.aggregates import aggregates, distinct_found, groups_found, stats_found
 from indexing.conditions import query_of
 from indexing.corrections import candidates, suggest_clauses
@@ -106,8 +107,10 @@ def encoded(body: Body) -> bytes:
     """The bytes of a request; what is no Unicode in it is replaced."""
     try:
         return orjson.dumps(body)
-    except TypeError:  # half a surrogate pair, which nothing can match
-        return orjson.dumps(_clean(body))
+    except TypeError as error:
+        if "Recursion" in str(error):
+            raise CostExceeded("The filter is nested too deeply.", "Ask with fewer levels.") from None
+        return orjson.dumps(_clean(body))  # half a surrogate pair, which nothing can match
 
 
 def _clean(value: Any) -> Any:

@@ -29,6 +29,9 @@ _TOKEN = re.compile(r'[-+]?"[^"]*"(?:~\d+)?|[^\s"]+|"')
 _WORD = re.compile(r"\w", re.UNICODE)
 _JOINING = re.compile(r'[|()\\]|^[-+"]$|^"$')
 """What makes one condition of several tokens, or is told apart by Lucene's parser alone."""
+_OPERATES = re.compile(r'^[-+]|["*~]')
+_PHRASE = re.compile(r'"([^"]*)"(?:~(\d+))?')
+MAX_SLOP = 1_000
 
 
 # What the analyzers that we know leave out; of others nobody here can tell.
@@ -153,10 +156,14 @@ def _exactly(collection: Collection, tokens: Sequence[str], fields: _Fields) -> 
 
 
 def _token(token: str, expanded: str, fields: _Fields) -> Query:
-    """One word or phrase; what an analyzer leaves out, such as "the", is found where that analyzer is at work."""
-    if expanded != token or not PLAIN_WORD.fullmatch(token):
+    """One word or phrase; what an analyzer leaves out, as "the" or "&", is found where that analyzer is at work."""
+    phrase = _PHRASE.fullmatch(token)
+    if expanded != token or (_OPERATES.search(token) and not phrase):
         return _simple(expanded, fields.weighted)
-    shared = {"query": token, "operator": "and", "zero_terms_query": "all", "lenient": True}
+    shared: Query = {"query": token, "operator": "and"}
+    if phrase:
+        shared = {"query": phrase[1], "type": "phrase", "slop": min(int((phrase[2] or "0")[:9]), MAX_SLOP)}
+    shared |= {"zero_terms_query": "all", "lenient": True}
     return _best([{"multi_match": {**shared, "fields": group}} for group in fields.groups])
 
 

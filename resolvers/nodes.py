@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from indexing.fields import CREATED, DATA, KEY, REVISION, UPDATED
+from indexing.fields import CREATED, DATA, KEY, REVISION, UPDATED, numbered
 from indexing.search_query import Hit
 from models.collections.properties import Collection
 from models.records import Record
@@ -33,12 +33,18 @@ def node_of_hit(collection: Collection, hit: Hit) -> Node:
     return Node(
         collection,
         hit.id,
-        source[KEY] if collection.key else None,
+        _key_of(hit) if collection.key else None,
         source[REVISION],
         source[CREATED],
         source[UPDATED],
         source.get(DATA, {}),
     )
+
+
+def _key_of(hit: Hit) -> str | None:
+    """The key of a hit; a record without one is in order by its number."""
+    key: str = hit.source[KEY]
+    return None if key == numbered(hit.id) else key
 
 
 def moment_text(moment: str | datetime) -> str:

@@ -148,7 +148,8 @@ def holds(condition: Condition, record: Json, depth: int = 0) -> bool:  # noqa: 
             found = any(compare(one, value) for one in _comparables(path, record, depth, ignore_case))
             return found is not (operator in COMPLEMENTS)
         case Count(path, operator, value):
-            return any(_COMPARISONS[operator](len(found), value) for found in [_list_at(path, record, depth)])
+            found = _COMPARISONS[COMPLEMENTS.get(operator, operator)](len(_list_at(path, record, depth)), value)
+            return found is not (operator in COMPLEMENTS)
         case Exists(path, wanted):
             return (_value_at(path, record, depth) not in (None, [])) is wanted
         case Element(path, inner, quantifier):

@@ -43,7 +43,7 @@ def zone_named(name: str) -> tzinfo:
 
 def date_micros(text: str) -> int:
     """Microseconds from 1970 to the midnight at which the date `text` begins. Raises `ValueError`."""
-    if len(text) != 10:
+    if len(text) != 10 or text[7] != "-":  # also none by weeks, which Python would read
         raise ValueError(f"{text!r} is not a date such as 2024-02-29")
     return (date.fromisoformat(text).toordinal() - 719_163) * 86_400_000_000
 
@@ -96,8 +96,8 @@ def math_micros(text: str, clock: Clock, *, only_date: bool, up: bool) -> int:
     match = _MATH_TEXT.fullmatch(text)
     if not match:
         raise ValueError(f"{text!r} is not date math such as now-30d/d")
-    local = _anchor(match[1], clock)
     try:
+        local = _anchor(match[1], clock)
         for amount, unit in _MATH.findall(match[2]):
             local = _round(local, unit, up=up) if amount == "/" else _shift(local, int(amount), unit)
         if only_date:

@@ -110,10 +110,7 @@ def _count(path: Path, given: Filter) -> Condition:
             raise _null(path, operator)
         if value is None:
             continue
-        if operator == "in":
-            parts.append(either(*(Count(path, "eq", one) for one in value)))
-        else:
-            parts.append(Not(Count(path, "eq", value)) if operator == "ne" else Count(path, operator, value))
+        parts.append(Count(path, operator, value))
     return both(*parts)
 
 

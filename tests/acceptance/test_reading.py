@@ -263,6 +263,20 @@ def test_words_that_an_analyzer_leaves_out_keep_nothing_from_being_found(anyone:
     assert anyone.ask(document, s="the of")["books"]["nodes"] == []
 
 
+@pytest.mark.parametrize(
+    "text", ["turner & venice", "turner – venice", "Turner, venice ?", 'turner "in"', 'venice "in the"~3', "turner ,,"]
+)
+def test_signs_between_words_are_no_words(anyone: Api, text: str) -> None:
+    nodes = anyone.ask("query($s: String!) { books(search: $s) { nodes { key } } }", s=text)["books"]["nodes"]
+    assert nodes == [{"key": "turner"}]
+
+
+@pytest.mark.parametrize("text", ["&", "– ?", '"&"', '"&" "in"'])
+def test_signs_alone_find_nothing(anyone: Api, text: str) -> None:
+    nodes = anyone.ask("query($s: String!) { books(search: $s) { nodes { key } } }", s=text)["books"]["nodes"]
+    assert nodes == []
+
+
 CORRECTED = "query($s: String, $f: BookFilter) { books(search: $s, filter: $f) { didYouMean } }"
 
 

@@ -49,7 +49,7 @@ def test_a_value_continues_what_was_typed_in_one_of_five_ways(
     assert fit(typed, value) == expected
 
 
-@pytest.mark.parametrize("value", ["", "…", "🙂", "x" * (MAX_LENGTH + 1)])
+@pytest.mark.parametrize("value", ["", "…", "🙂", "x" * (MAX_LENGTH + 1), "ﷺ" * MAX_LENGTH])
 def test_what_has_no_word_or_is_too_long_is_not_offered(value: str) -> None:
     assert completion(value) is None
 

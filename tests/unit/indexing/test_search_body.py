@@ -4,12 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from indexing.search_body import found_of, search_body
+from errors import CostExceeded
+from indexing.conditions import query_of
+from indexing.search_body import encoded, found_of, search_body
 from indexing.search_query import FacetQuery, OrderKey, SearchQuery
 from models.collections.dates import Clock
 from models.collections.filters import condition_of
 from models.collections.loading import load_catalog
 from models.collections.properties import Collection
+from models.collections.properties import Path as PropertyPath
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "tate"
 
@@ -66,3 +69,50 @@ def test_a_facet_is_read_whether_a_filter_holds_its_parts_together_or_not(artwor
         answer = {"hits": {"hits": []}, "aggregations": aggregations}
         found = found_of(SearchQuery(artwork, facets=(facet,)), answer).facets["c"]
         assert ([bucket.count for bucket in found.buckets], found.missing) == ([2], 7)
+
+
+def test_a_filter_that_is_nested_too_deeply_is_told_to_cost_too_much() -> None:
+    body: dict[str, object] = {"match_all": {}}
+    for _ in range(300):
+        body = {"bool": {"must_not": body}}
+    with pytest.raises(CostExceeded):
+        encoded(body)
+
+
+@pytest.fixture
+def thing(tmp_path: Path) -> Collection:
+    """A collection with a facet of large numbers, one of a list, and a place."""
+    (tmp_path / "thing.yaml").write_text("""
+name: Thing
+schema:
+  type: object
+  properties:
+    big: {type: integer, format: int64, x-search: {facet: true}}
+    tags: {type: array, items: {type: string, x-search: {facet: true}}}
+    at: {type: object, format: geo-point}
+""")
+    return load_catalog(tmp_path)["Thing"]
+
+
+def path_of(collection: Collection, name: str) -> PropertyPath:
+    return next(path for path in collection.paths if path.name == name)
+
+
+@pytest.mark.parametrize("operator", [{"eq": 1}, {"ne": 1}, {"in": [0, 1]}, {"gte": 1}])
+def test_a_facet_leaves_out_what_is_said_of_the_length_of_its_list(thing: Collection, operator: dict[str, int]) -> None:
+    condition = condition_of(thing.shape, {"tags": {"count": operator}}, Clock.current())
+    facet = FacetQuery("tags", path_of(thing, "tags"))
+    assert "post_filter" in search_body(SearchQuery(thing, condition=condition, facets=(facet,)))
+
+
+def test_numbers_beyond_those_of_the_index_are_no_values_of_a_facet(thing: Collection) -> None:
+    condition = condition_of(thing.shape, {"big": {"in": [2**64, 5]}}, Clock.current())
+    facet = FacetQuery("big", path_of(thing, "big"))
+    body = search_body(SearchQuery(thing, condition=condition, facets=(facet,)))
+    assert body["aggs"]["big@selected"]["terms"]["include"] == [5]
+    assert encoded(body["aggs"])
+
+
+def test_a_place_without_an_extent_is_asked_for_with_the_least_there_is(thing: Collection) -> None:
+    near = {"at": {"near": {"lat": 1.0, "lon": 2.0, "withinMeters": 0}}}
+    assert query_of(condition_of(thing.shape, near, Clock.current()))["geo_distance"]["distance"] == "0.001m"
