@@ -48,7 +48,11 @@ class Settings(BaseSettings):
     search_timeout: float = Field(default=10.0, gt=0, description="Seconds that one search may take.")
     searchable_timeout: float = Field(default=10.0, gt=0, description="Seconds that `waitFor: SEARCHABLE` waits.")
     max_line: int = Field(default=16_000_000, gt=0, description="Bytes of one line of an import.")
-    database_pool: int = Field(default=10, gt=0, description="Connections to PostgreSQL a process.")
+    database_pool: int = Field(
+        default=10,
+        gt=0,
+        description="Connections to PostgreSQL a process, for transactions, and as many for single statements.",
+    )
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     refresh_interval: str = Field(
         default="",

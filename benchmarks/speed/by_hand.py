@@ -6,7 +6,6 @@ reads the tables of `benchmarks.speed.tables` and our index.
 
 import asyncio
 import sys
-from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -267,7 +266,7 @@ class _App(GraphQL[Any, None]):
 
 
 async def _main(settings: Settings, port: int) -> None:
-    schema = strawberry.Schema(Query, Mutation, extensions=_caches())
+    schema = strawberry.Schema(Query, Mutation, extensions=[ParserCache, ValidationCache])
     pool = asyncpg.create_pool(settings.database_url, min_size=10, max_size=10, reset=keep_as_it_is)
     search = AsyncElasticsearch(settings.elasticsearch_url, http_compress=False)
     try:
@@ -276,10 +275,6 @@ async def _main(settings: Settings, port: int) -> None:
             await serve(_App(schema, stores), port)
     finally:
         await search.close()
-
-
-def _caches() -> Sequence[Any]:
-    return [ParserCache(maxsize=100), ValidationCache(maxsize=100)]
 
 
 if __name__ == "__main__":
