@@ -8,7 +8,7 @@ import asyncio
 import sys
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import asyncpg
 import strawberry
@@ -65,6 +65,7 @@ SELECT a.id AS artist, w.* FROM unnest($1::int[]) AS a (id), LATERAL (
 
 
 Info = strawberry.Info[Stores, None]
+From = Annotated[str, strawberry.argument(name="from")]
 
 
 @strawberry.type
@@ -237,12 +238,12 @@ class Query:
         return _artwork(row) if row else None
 
     @strawberry.field
-    async def artworks(self, info: Info, first: int, from_: str, to: str) -> ArtworkPage:
+    async def artworks(self, info: Info, first: int, from_: From, to: str) -> ArtworkPage:
         statement = "SELECT * FROM bench.artworks WHERE acno >= $1 AND acno < $2 ORDER BY acno LIMIT $3"
         return ArtworkPage(nodes=[_artwork(row) for row in await info.context.pool.fetch(statement, from_, to, first)])
 
     @strawberry.field
-    async def artists(self, info: Info, first: int, from_: str, to: str) -> ArtistPage:
+    async def artists(self, info: Info, first: int, from_: From, to: str) -> ArtistPage:
         statement = "SELECT * FROM bench.artists WHERE mda >= $1 AND mda < $2 ORDER BY mda, id::text LIMIT $3"
         return ArtistPage(nodes=[_artist(row) for row in await info.context.pool.fetch(statement, from_, to, first)])
 
