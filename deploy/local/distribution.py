@@ -28,6 +28,8 @@ COMPILER = Artifact(
     size=3_160_927,
 )
 _NEEDED_BYTES = 400_000_000
+# The others (security, licences, tracing) cost a third of a start and are of no use to one node on loopback.
+_MODULES = ("transport-netty4",)
 
 
 def install(cache: Path, java: Path, console: Console) -> Path:
@@ -53,8 +55,8 @@ def install(cache: Path, java: Path, console: Console) -> Path:
 
 
 def _recipe() -> str:
-    """A short name of what we add to the distribution, so that a changed plugin makes a new folder."""
-    digest = hashlib.sha256()
+    """A short name of what we make of the distribution, so that a change of that makes a new folder."""
+    digest = hashlib.sha256(" ".join(_MODULES).encode())
     for source in analysis_plugin.sources():
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
@@ -70,6 +72,9 @@ def _make(folder: Path, cache: Path, java: Path, console: Console) -> None:
     for path in inner.iterdir():
         path.rename(folder / path.name)
     inner.rmdir()
+    for module in (folder / "modules").iterdir():
+        if module.name not in _MODULES:
+            shutil.rmtree(module)
     analysis_plugin.build(java, compiler, folder, ELASTICSEARCH.version)
     _open_to_all(folder)
 

@@ -69,7 +69,6 @@ _SETTINGS = {
     "discovery.type": "single-node",
     "network.host": "127.0.0.1",
     "node.name": "catalograph",
-    "xpack.security.enabled": "false",
 }
 
 
