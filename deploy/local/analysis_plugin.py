@@ -2,13 +2,9 @@
 
 import json
 import re
-import shutil
-import subprocess
-import zipfile
 from pathlib import Path
 
-from deploy.local.process import launch_command
-from errors import EmbeddedServerError
+from deploy.local.compiling import Compiler, write_properties
 
 NAME = "catalograph-analysis"
 _SOURCES = Path(__file__).with_name("analysis-plugin") / "src"
@@ -36,12 +32,10 @@ def named_components() -> dict[str, dict[str, str]]:
     return components
 
 
-def build(java: Path, compiler: Path, distribution: Path, version: str) -> None:
+def build(compiler: Compiler, plugins: Path, version: str) -> None:
     """Compile the plugin into the distribution's folder of plugins."""
-    target = distribution / "plugins" / NAME
-    classes = target / "classes"
-    target.mkdir(parents=True)
-    _compile(java, compiler, distribution / "lib", classes)
+    target = plugins / NAME
+    compiler.build(_SOURCES, target)
     descriptor = {
         "name": NAME,
         "description": "Lucene's language analyzers under their official names",
@@ -49,23 +43,5 @@ def build(java: Path, compiler: Path, distribution: Path, version: str) -> None:
         "elasticsearch.version": version,
         "java.version": "17",
     }
-    lines = "".join(f"{name}={value}\n" for name, value in descriptor.items())
-    (target / "stable-plugin-descriptor.properties").write_text(lines)
+    write_properties(target / "stable-plugin-descriptor.properties", descriptor)
     (target / "named_components.json").write_text(json.dumps(named_components(), indent=1))
-    _pack(classes, target / f"{NAME}.jar")
-
-
-def _compile(java: Path, compiler: Path, libraries: Path, classes: Path) -> None:
-    class_path = ":".join(str(jar) for jar in sorted(libraries.glob("*.jar")))
-    options = ["-17", "-proc:none", "-d", str(classes), "-cp", class_path, str(_SOURCES)]
-    command = (str(java), "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-jar", str(compiler), *options)
-    run = subprocess.run(launch_command(command), capture_output=True, text=True, check=False)
-    if run.returncode != 0:
-        raise EmbeddedServerError(f"The analysis plugin could not be compiled:\n{run.stdout}{run.stderr}")
-
-
-def _pack(classes: Path, jar: Path) -> None:
-    with zipfile.ZipFile(jar, "w", zipfile.ZIP_DEFLATED) as archive:
-        for path in sorted(classes.rglob("*.class")):
-            archive.write(path, path.relative_to(classes))
-    shutil.rmtree(classes)

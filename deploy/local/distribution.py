@@ -1,4 +1,4 @@
-"""Elasticsearch's own files in the cache: fetched, unpacked, and completed by our analysis plugin."""
+"""Elasticsearch's own files in the cache: fetched, unpacked, and completed by our plugins."""
 
 import hashlib
 import shutil
@@ -7,9 +7,10 @@ from pathlib import Path
 
 from rich.console import Console
 
-from deploy.local import analysis_plugin
+from deploy.local import analysis_plugin, settings_plugin
 from deploy.local.artifact import Artifact, fetch
 from deploy.local.cache import locked, when_full
+from deploy.local.compiling import Compiler
 
 ELASTICSEARCH = Artifact(
     group="org.elasticsearch.distribution.integ-test-zip",
@@ -57,14 +58,14 @@ def install(cache: Path, java: Path, console: Console) -> Path:
 def _recipe() -> str:
     """A short name of what we make of the distribution, so that a change of that makes a new folder."""
     digest = hashlib.sha256(" ".join(_MODULES).encode())
-    for source in analysis_plugin.sources():
+    for source in (*analysis_plugin.sources(), *settings_plugin.sources()):
         digest.update(source.read_bytes())
     return digest.hexdigest()[:12]
 
 
 def _make(folder: Path, cache: Path, java: Path, console: Console) -> None:
     archive = fetch(ELASTICSEARCH, cache, console)
-    compiler = fetch(COMPILER, cache, console)
+    compiler = Compiler(java, fetch(COMPILER, cache, console), folder / "lib")
     folder.mkdir()
     with zipfile.ZipFile(archive) as file:
         file.extractall(folder)
@@ -75,7 +76,8 @@ def _make(folder: Path, cache: Path, java: Path, console: Console) -> None:
     for module in (folder / "modules").iterdir():
         if module.name not in _MODULES:
             shutil.rmtree(module)
-    analysis_plugin.build(java, compiler, folder, ELASTICSEARCH.version)
+    for plugin in (analysis_plugin, settings_plugin):
+        plugin.build(compiler, folder / "plugins", ELASTICSEARCH.version)
     _open_to_all(folder)
 
 

@@ -27,6 +27,7 @@ rootLogger.appenderRef.console.ref = console
 # Those of the server's own launcher, less what one small node has no use for.
 _JVM_OPTIONS = (
     "-XX:+UseSerialGC",
+    "-XX:+UseTransparentHugePages",
     "-Xss1m",
     "-XX:-OmitStackTraceInFastThrow",
     "-XX:+ExitOnOutOfMemoryError",
@@ -67,6 +68,8 @@ _SETTINGS = {
     # The serial collector leaves garbage until the heap is full: to count it would refuse work that fits.
     "indices.breaker.total.use_real_memory": "false",
     "discovery.type": "single-node",
+    # What is left out of `_source` would be stored a second time, whole, for copies of the index that one node has not.
+    "indices.recovery.recovery_source.enabled": "false",
     "network.host": "127.0.0.1",
     "node.name": "catalograph",
 }
