@@ -43,6 +43,7 @@ records = Table(
     Column("created_at", Moment, nullable=False, server_default=func.now()),
     Column("updated_at", Moment, nullable=False, server_default=func.now()),
     Column("deleted", Boolean, nullable=False, server_default=text("false")),
+    postgresql_with={"toast_tuple_target": 4096},
 )
 
 LIVE_KEY = Index(
