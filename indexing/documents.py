@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
-from typing import Any
+from typing import Any, NamedTuple
 
 from indexing.completions import completion, index_words
 from indexing.fields import (
@@ -20,8 +20,8 @@ from indexing.fields import (
     UPDATED,
     numbered,
 )
-from models.collections.folding import bounded
-from models.collections.kinds import COUNT, EXISTS, LINK, PRESENT, TEXT, TEXT_SLOT, Slot
+from models.collections.folding import SHORT, bounded, order_key
+from models.collections.kinds import COUNT, EXISTS, LINK, ORDER, PRESENT, TEXT, TEXT_SLOT, VALUE, Slot
 from models.collections.properties import ROOT, Collection, Path, Property, Shape, key_text
 
 Json = Any
@@ -39,21 +39,14 @@ class _Build:
     texts: Fields = dataclass_field(default_factory=dict)
     completions: Fields = dataclass_field(default_factory=dict)
     room: int = MAX_ELEMENTS
-    """How many more elements of lists may be kept apart."""
-
-    def keep(self, element: Fields, elements: list[Fields]) -> None:
-        """Keep an element apart. What has no room is counted and found by its words all the same."""
-        if self.room:
-            self.room -= 1
-            elements.append(element)
+    """How many more elements of lists may be kept apart. What has no room is counted and found by its words anyway."""
 
 
 Handler = Callable[[Json, Fields, Fields, _Build], None]
 """Takes a property's value, the fields to write to, where lists of objects go, and the build."""
 
 
-@dataclass(frozen=True)
-class Envelope:
+class Envelope(NamedTuple):
     """What a document says of its record beside the data; moments as RFC 3339 text."""
 
     id: int
@@ -115,8 +108,9 @@ def _each(of: Mapping[Property, list[Handler]]) -> Fill:
     handlers: Handlers = tuple((prop.name, handler) for prop, several in of.items() for handler in several)
 
     def fill(data: Mapping[str, Json], fields: Fields, nests: Fields, build: _Build) -> None:
+        value_of = data.get
         for name, handle in handlers:
-            value = data.get(name)
+            value = value_of(name)
             if value is not None:
                 handle(value, fields, nests, build)
 
@@ -133,13 +127,15 @@ def _property(path: Path, name: str) -> list[Handler]:
     if prop.shape:
         return [_object(path, name)]
     slots = prop.element_slots if path.nested else _once(prop.slots + prop.root_slots)
-    handlers = [_many(slots, name) if prop.many else _one(slots, name)]
+    handlers = [_many(slots, name)] if prop.many else [_single(slot, f"{name}{slot.name}") for slot in slots]
     if path.nested and prop.root_slots:
         handlers.append(_facet(prop, path))
     if path.nested and prop.order_slot:
         handlers.append(_extremes(prop.order_slot, path))
     if prop.kind is TEXT:
         handlers.append(_text(path, name))
+    if prop.kind is TEXT and not prop.many and prop.search.analyzer != "keyword":
+        handlers = [_short_text(path, name, handlers)]
     if prop.search.suggest and prop.kind.is_string and not any(step.kind is LINK for step in path.steps):
         handlers.append(_completions(path))
     return handlers
@@ -149,29 +145,62 @@ def _once(slots: tuple[Slot, ...]) -> tuple[Slot, ...]:
     return tuple({slot.name: slot for slot in slots}.values())
 
 
-def _one(slots: tuple[Slot, ...], name: str) -> Handler:
-    fields_of = [(f"{name}{slot.name}", slot.value) for slot in slots]
-    if len(fields_of) == 1:
-        return _single(*fields_of[0])
-
-    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
-        for field, convert in fields_of:
-            converted = convert(value)
-            if converted is not None:
-                fields[field] = converted
-
-    return handle
-
-
-def _single(field: str, convert: Callable[[Json], Json]) -> Handler:
-    """As `_one` for the one slot that most properties have; it is what most of a document is made by."""
+def _single(slot: Slot, field: str) -> Handler:
+    """Writes one form of a value; what most values are is told here, without a call."""
+    convert = slot.value
 
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         converted = convert(value)
         if converted is not None:
             fields[field] = converted
 
-    return handle
+    def handle_text(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if type(value) is str and len(value) <= SHORT:
+            fields[field] = value
+        else:
+            handle(value, fields, nests, build)
+
+    def handle_integer(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if type(value) is int and -(2**63) <= value < 2**63:
+            fields[field] = value
+        else:
+            handle(value, fields, nests, build)
+
+    def handle_boolean(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if type(value) is bool:
+            fields[field] = value
+
+    by_type: dict[type | None, Handler] = {str: handle_text, int: handle_integer, bool: handle_boolean}
+    return by_type.get(slot.plain, handle)
+
+
+def _short_text(path: Path, name: str, general: list[Handler]) -> Handler:
+    """All that becomes of one short text at once, the rest as `general` has it: of such are most documents made."""
+    value_field, words_field, order_field = f"{name}{VALUE}", f"{name}{TEXT_SLOT}", f"{name}{ORDER}"
+    words, order = path.index, f"{path.index}{ORDER}"
+    facet = f"{words}{VALUE}" if path.last.root_slots else None
+
+    def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if type(value) is str and 0 < len(value) <= SHORT:
+            fields[value_field] = value
+            fields[order_field] = order_key(value)
+            build.texts[words] = value
+        else:
+            for each in general:
+                each(value, fields, nests, build)
+
+    def handle_in_element(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
+        if type(value) is str and 0 < len(value) <= SHORT:
+            fields[value_field] = fields[words_field] = value
+            if facet:
+                _gather(build.flat, facet, value)
+            _widen(build.flat, order, order_key(value))
+            _gather(build.texts, words, value)
+        else:
+            for each in general:
+                each(value, fields, nests, build)
+
+    return handle_in_element if path.nested else handle
 
 
 def _many(slots: tuple[Slot, ...], name: str) -> Handler:
@@ -210,20 +239,24 @@ def _extremes(slot: Slot, path: Path) -> Handler:
     def handle(value: Json, fields: Fields, nests: Fields, build: _Build) -> None:
         for one in value if isinstance(value, list) else (value,):
             converted = convert(one)
-            if converted is None:
-                continue
-            known = build.flat.get(name)
-            if known is None:
-                build.flat[name] = converted
-            elif not isinstance(known, list):
-                if converted != known:
-                    build.flat[name] = [min(known, converted), max(known, converted)]
-            elif converted < known[0]:
-                known[0] = converted
-            elif converted > known[1]:
-                known[1] = converted
+            if converted is not None:
+                _widen(build.flat, name, converted)
 
     return handle
+
+
+def _widen(fields: Fields, name: str, value: Json) -> None:
+    """Have a field hold the least and the greatest of its values."""
+    known = fields.get(name)
+    if known is None:
+        fields[name] = value
+    elif not isinstance(known, list):
+        if value != known:
+            fields[name] = [min(known, value), max(known, value)]
+    elif value < known[0]:
+        known[0] = value
+    elif value > known[1]:
+        known[1] = value
 
 
 def _text(path: Path, name: str) -> Handler:
@@ -253,8 +286,8 @@ def _completions(path: Path) -> Handler:
             form = completion(one) if isinstance(one, str) else None
             if form:
                 _gather(build.completions, name, form)
-                for word in index_words(form):
-                    _gather(build.completions, words, word)
+                known = build.completions.setdefault(words, [])
+                known.extend(index_words(form))
 
     return handle
 
@@ -299,7 +332,9 @@ def _elements(path: Path, name: str) -> Handler:
             if isinstance(one, dict):
                 element: Fields = {}
                 fill(one, element, element, build)
-                build.keep(element, elements)
+                if build.room:
+                    build.room -= 1
+                    elements.append(element)
         nests[name] = elements
 
     return handle
@@ -373,7 +408,9 @@ def _link(path: Path, name: str) -> Handler:
         for found in there:
             element: Fields = {}
             fill(found, element, element, build)
-            build.keep(element, elements)
+            if build.room:
+                build.room -= 1
+                elements.append(element)
         if there:
             fields[count] = len(there)
             nests[name] = elements

@@ -6,6 +6,8 @@ from functools import lru_cache
 
 # Lucene refuses a term of more than 32,766 bytes; a longer value is indexed by its beginning and its hash.
 MAX_TERM_BYTES = 32_766
+SHORT = MAX_TERM_BYTES // 4
+"""A text of so many characters is a term as it is: none of them has more than four bytes."""
 _KEPT_BYTES = 32_000
 _HASH_LENGTH = 64
 SEPARATOR = "\x00"
@@ -34,7 +36,7 @@ def bounded(text: str) -> str:
 
     Equal texts stay equal and different ones different; a prefix of up to 32,000 bytes stays a prefix.
     """
-    if len(text) * 4 <= MAX_TERM_BYTES:
+    if len(text) <= SHORT:
         return text
     encoded = text.encode()
     if len(encoded) <= MAX_TERM_BYTES:

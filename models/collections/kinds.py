@@ -32,6 +32,8 @@ class Slot:
     name: str
     mapping: Mapping
     value: Callable[[Json], Json]
+    plain: type | None = None
+    """`str`, `int` or `bool`: values of just this type go in as they are, unless they are too long or too large."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ _ORDER_ONLY: Mapping = {"type": "keyword", "index": False}
 _LONG: Mapping = {"type": "long"}
 _DATE: Mapping = {"type": "date", "format": "epoch_millis", "index": False}
 
-_STRING_SLOTS = (Slot(VALUE, _KEYWORD, _term),)
+_STRING_SLOTS = (Slot(VALUE, _KEYWORD, _term, str),)
 _ORDER_SLOT = Slot(ORDER, _ORDER_ONLY, _ordered_term)
 COUNT_SLOT = Slot(COUNT, {"type": "integer"}, len)
 PRESENT_SLOT = Slot(PRESENT, {"type": "integer", "index": False}, lambda values: sum(v is not None for v in values))
@@ -155,8 +157,8 @@ def _moment(name: str, parse: Callable[[str], int], display: Callable[[int], str
     )
 
 
-def _number(name: str, convert: Callable[[Json], Json], mapping: Mapping) -> Kind:
-    slots = (Slot(VALUE, mapping, _safe(convert)),)
+def _number(name: str, convert: Callable[[Json], Json], mapping: Mapping, plain: type | None = None) -> Kind:
+    slots = (Slot(VALUE, mapping, _safe(convert), plain),)
     return Kind(
         name,
         name,
@@ -175,21 +177,21 @@ TEXT = Kind(
     "String",
     _STRING_OPERATORS + TEXTUAL,
     # Its order and its facet have slots of their own, so that the value itself is only searched.
-    (Slot(VALUE, _SEARCHED_ONLY, _term), _ORDER_SLOT),
-    facet_slots=(Slot(VALUE, {**_KEYWORD, "doc_values": True}, _term),),
+    (Slot(VALUE, _SEARCHED_ONLY, _term, str), _ORDER_SLOT),
+    facet_slots=(Slot(VALUE, {**_KEYWORD, "doc_values": True}, _term, str),),
     ordered=ORDER,
     facets=frozenset({"terms"}),
 )
 ENUM = Kind("Enum", "", EQUALITY, _STRING_SLOTS, ordered=VALUE, facets=frozenset({"terms"}))
 URI, EMAIL, UUID = _string("URI"), _string("Email"), _string("UUID")
-INT = _number("Int", _integer, _LONG)
-LONG = _number("Long", _integer, _LONG)
+INT = _number("Int", _integer, _LONG, int)
+LONG = _number("Long", _integer, _LONG, int)
 FLOAT = _number("Float", _float, {"type": "double"})
 BOOLEAN = Kind(
     "Boolean",
     "Boolean",
     ("eq",),
-    (Slot(VALUE, {"type": "boolean"}, _safe(_boolean)),),
+    (Slot(VALUE, {"type": "boolean"}, _safe(_boolean), bool),),
     ordered=VALUE,
     facets=frozenset({"terms"}),
     display=lambda v: "true" if v else "false",
