@@ -1,7 +1,6 @@
 """`catalograph import`: a file into a collection, with progress, and a line for each record that can't be taken."""
 
 import asyncio
-import gc
 import sys
 import time
 from collections.abc import Callable
@@ -28,7 +27,6 @@ POLL_SECONDS = 0.1
 
 async def run_import(settings: Settings, name: str, file: str, *, wait: bool) -> int:
     """The exit status: 0 if every line went in, else 1."""
-    gc.set_threshold(50_000, 20, 50)  # records are many and short-lived
     async with open_services(settings) as services:
         collection = chosen(services.catalog, name)
         source: Path | BinaryIO = sys.stdin.buffer if file == "-" else Path(file)

@@ -1,7 +1,6 @@
 """The worker: its tasks, each a name, a queue and one call into the layers below."""
 
 import asyncio
-import gc
 import socket
 import time
 import warnings
@@ -45,7 +44,6 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
     """Run a worker on `queues` until it is told to stop. Raises `CollectionErrors` for wrong collection files."""
     # It warns root of messages that bring code along; ours are JSON, and nothing else is accepted.
     warnings.simplefilter("ignore", SecurityWarning)
-    gc.set_threshold(50_000, 20, 50)  # documents are many and short-lived: looking for cycles in them costs a third
     if settings.metrics_port:
         start_http_server(settings.metrics_port, registry=REGISTRY)
     app = celery_app(settings)
