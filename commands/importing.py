@@ -22,7 +22,9 @@ from tasks.app import celery_app
 from tasks.nudging import Nudges
 
 STALLED_SECONDS = 120
-POLL_SECONDS = 0.1
+POLL_SECONDS = (0.05, 1.0)
+RECORDS_A_SECOND = 10_000
+"""More than any index takes, so that nobody looks long after the last record."""
 
 
 async def run_import(settings: Settings, name: str, file: str, *, wait: bool) -> int:
@@ -108,8 +110,14 @@ async def _until_searchable(services: Services, collection: Collection) -> None:
             last, moved = pending, time.monotonic()
         elif time.monotonic() - moved > STALLED_SECONDS:
             raise SearchUnavailable(f"{pending:,} records wait to be indexed and nothing moves.", "Is a worker up?")
-        await asyncio.sleep(POLL_SECONDS)
+        await asyncio.sleep(_pause(pending))
     await services.indexes.refresh_serving(names)
+
+
+def _pause(pending: int) -> float:
+    """Seconds until to look again: to count what waits takes PostgreSQL the longer the more there is."""
+    shortest, longest = POLL_SECONDS
+    return min(max(pending / RECORDS_A_SECOND, shortest), longest)
 
 
 async def _pending(services: Services, names: set[str]) -> int:
