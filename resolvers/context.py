@@ -38,7 +38,7 @@ class Context:
 
     @cached_property
     def readable(self) -> Readable:
-        return Readable(self.viewer.subject)
+        return Readable(self.viewer.subject, self.clock)
 
     @cached_property
     def by_id(self) -> NodesById:

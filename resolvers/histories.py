@@ -36,7 +36,7 @@ async def history(ctx: Context, node: Node, first: int | None, after: str | None
     """The revisions older than the cursor `after`; none for who may not read the record's history."""
     size, _ = page_size({"first": first}, ctx.services.settings.max_first)
     before = _revision_number(after)
-    rule = reach(node.collection, "history", ctx.viewer.subject)
+    rule = reach(node.collection, "history", ctx.viewer.subject, ctx.clock)
     found: list[Revision] = []
     if rule != NEVER:
         found = await _allowed(ctx, node, rule, size + 1, before)

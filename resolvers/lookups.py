@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from indexing.services import Services
 from models.collections.conditions import ALWAYS, NEVER, Condition, holds
+from models.collections.dates import Clock
 from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
 from models.records import Record, Revision, histories, records_by_id, records_by_key
@@ -19,8 +20,9 @@ _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 class Readable:
     """Which records of each collection the viewer may read; decided once a request."""
 
-    def __init__(self, subject: Subject) -> None:
+    def __init__(self, subject: Subject, clock: Clock) -> None:
         self._subject = subject
+        self._clock = clock
         self._conditions: dict[str, Condition] = {}
         self.texts: dict[str, frozenset[str] | None] = {}
         """The full text that may be searched, by collection, as far as it was asked."""
@@ -29,7 +31,7 @@ class Readable:
         """What the records must meet."""
         found = self._conditions.get(collection.name)
         if found is None:
-            found = self._conditions[collection.name] = reach(collection, "read", self._subject)
+            found = self._conditions[collection.name] = reach(collection, "read", self._subject, self._clock)
         return found
 
     def may_read(self, collection: Collection, record: Record) -> bool:

@@ -1,6 +1,7 @@
 """Dates and times: RFC 3339 text and date math to microseconds since 1970, in any time zone."""
 
 import re
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -16,16 +17,38 @@ _MATH_TEXT = re.compile(r"(now|.+\|\|)((?:[+-]\d{1,9}[yMwdhHms]|/[yMwdhHms])*)")
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?")
 
 
-@dataclass(frozen=True)
 class Clock:
-    """What `now` means and in which zone local times are: one for a request."""
+    """What `now` means and in which zone local times are: one for a request. It knows whether it was looked at."""
 
-    now: datetime
-    zone: tzinfo = UTC
+    def __init__(self, now: datetime, zone: tzinfo = UTC) -> None:
+        self._moment = _Moment(now)
+        self.zone = zone
 
     @classmethod
-    def current(cls, zone: str | None = None) -> "Clock":
-        return cls(datetime.now(UTC), zone_named(zone) if zone else UTC)
+    def current(cls) -> "Clock":
+        return cls(datetime.now(UTC))
+
+    @property
+    def now(self) -> datetime:
+        self._moment.was_read = True
+        return self._moment.now
+
+    @property
+    def was_read(self) -> bool:
+        """Whether `now` has decided anything, in whatever zone: at another time the answer may be another."""
+        return self._moment.was_read
+
+    def in_zone(self, zone: tzinfo) -> "Clock":
+        """The same moment, with local times in `zone`."""
+        moved = copy(self)
+        moved.zone = zone
+        return moved
+
+
+@dataclass(slots=True)
+class _Moment:
+    now: datetime
+    was_read: bool = False
 
 
 @lru_cache(maxsize=1000)

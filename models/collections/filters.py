@@ -116,7 +116,7 @@ def _count(path: Path, given: Filter) -> Condition:
 
 def _scalar(path: Path, given: Filter, clock: Clock) -> Condition:
     if given.get("timeZone") is not None:
-        clock = Clock(clock.now, zone_named(given["timeZone"]))
+        clock = clock.in_zone(zone_named(given["timeZone"]))
     ignore_case = bool(given.get("ignoreCase"))
     parts: list[Condition] = []
     for operator, value in given.items():

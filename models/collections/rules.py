@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from errors import BadUserInput
@@ -15,6 +14,8 @@ from models.collections.properties import Collection, Property, Shape
 
 ID, ROLES, NOW = VALUES = ("$viewer.id", "$viewer.roles", "$now")
 CLAIMS = "$viewer.claims."
+OF_VIEWER = "$viewer."
+"""How all values begin that are of the viewer."""
 SEVERAL = ("in", "any", "all", "none")
 """The operators that take a list."""
 EACH = ("all", "none")
@@ -31,18 +32,24 @@ class Subject:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
 
-def reach(collection: Collection, action: str, subject: Subject, now: datetime | None = None) -> Condition:
-    """The condition that the records must meet for `subject` to do `action` to them; `NEVER` if none may be."""
+def reach(collection: Collection, action: str, subject: Subject, clock: Clock | None = None) -> Condition:
+    """The condition that the records must meet for `subject` to do `action` to them; `NEVER` if none may be.
+
+    Without a `clock` it is that of this moment.
+    """
     if ADMIN in subject.roles:
         return ALWAYS
     grants = [grant for grant in collection.access.grants(action) if grant.role in subject.roles]
-    return either(*(_grant(collection.shape, grant, subject, now) for grant in grants)) if grants else NEVER
+    return (
+        either(*(_grant(collection.shape, grant, subject, clock or Clock.current()) for grant in grants))
+        if grants
+        else NEVER
+    )
 
 
-def _grant(shape: Shape, grant: Grant, subject: Subject, now: datetime | None) -> Condition:
+def _grant(shape: Shape, grant: Grant, subject: Subject, clock: Clock) -> Condition:
     if grant.where is None:
         return ALWAYS
-    clock = Clock(now or datetime.now(UTC))
     try:
         return condition_of(shape, _fill(shape, grant.where, subject, clock), clock)
     except BadUserInput:

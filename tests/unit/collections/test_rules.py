@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from models.collections.conditions import holds
+from models.collections.dates import Clock
 from models.collections.loading import load_catalog
 from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
@@ -104,7 +105,7 @@ def test_a_rule_that_has_no_meaning_is_refused(tmp_path: Path, action: str, wher
 def test_a_rule_reaches_the_records_that_meet_it(tmp_path: Path, where: str, record: dict[str, Any], met: bool) -> None:
     collection = read_rule(tmp_path, where)
     subject = Subject(frozenset({"public"}), "ann", {"org": "tate", "groups": ["x", "y"]})
-    assert holds(reach(collection, "read", subject, NOW), record) is met
+    assert holds(reach(collection, "read", subject, Clock(NOW)), record) is met
 
 
 def test_the_server_writes_the_property_and_not_the_link_beside_it(tmp_path: Path) -> None:
