@@ -134,6 +134,8 @@ async def _retire(services: Services, collection: Collection) -> None:
         state = await read_state(session, collection.name)
     if state.retiring_index:
         await services.indexes.serve(collection.name, str(state.index_name))
+        # What was counted as seen in the old index has to be seen in this one before its answers are kept.
+        await services.indexes.refresh(str(state.index_name))
         await _save(services, collection, retiring_index=None)
         await _until_nobody_writes(services)
         await services.indexes.remove(state.retiring_index)

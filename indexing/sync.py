@@ -192,7 +192,8 @@ async def _settle(
     await _release(services, session, [*finished, *buried])
     if later:
         await postpone(session, later, _delay(max(row.attempts for row in later)))
-    await count_changes(session, {row.collection for row in finished})
+    # What was refused too: whoever keeps answers must hear of each write, and one of several indices may have taken it.
+    await count_changes(session, {row.collection for row in [*finished, *buried]})
     for name, several in (("indexed", finished), ("postponed", later), ("buried", buried)):
         OUTBOX_ROWS.labels(name).inc(len(several))
     gone = frozenset(row.collection for row in later if outcomes[row.record_id].reason == INDEX_GONE)
@@ -221,6 +222,7 @@ async def _bury_alone(services: Services, row: OutboxRow, error: Exception) -> D
         record = (await records_for(session, [row]))[row.record_id]
         await _bury(session, row, record, f"it can't be indexed: {error!r}")
         await _release(services, session, [row])
+        await count_changes(session, [row.collection])
     return Drained(1, buried=1)
 
 

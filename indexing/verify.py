@@ -18,7 +18,7 @@ from models.collections.properties import Collection
 from models.deadletters import refused_records
 from models.outbox import waiting_at_all
 from models.records import count_records, versions_after, versions_of
-from models.states import read_state
+from models.states import count_changes, read_state
 
 PAGE = 5_000
 """Records that are compared at once, and the most that Elasticsearch gives at once."""
@@ -198,8 +198,16 @@ async def _repair(services: Services, collection: Collection, index: str, versio
         if id_ not in known
     ]
     if lines:
+        # Counted on both sides: meanwhile nobody knows what searches see of it.
+        await _count(services, collection)
         await services.search.ask("POST", "/_bulk", b"\n".join(lines) + b"\n", kind=NDJSON, timeout=60)
+        await _count(services, collection)
     await _until_indexed(services, known)
+
+
+async def _count(services: Services, collection: Collection) -> None:
+    async with services.database.writing() as session:
+        await count_changes(session, [collection.name])
 
 
 async def _until_indexed(services: Services, ids: set[int]) -> None:
