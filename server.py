@@ -245,7 +245,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
     async with open_services(settings) as services:
         await _prepare(services)
         app = make_app(services)
-        _rest_garbage_collector()
+        _keep_what_is_there()
         config = uvicorn.Config(
             app,
             host=host,
@@ -268,11 +268,10 @@ async def serve(settings: Settings, host: str, port: int) -> None:
             await app.state.tasks.close()
 
 
-def _rest_garbage_collector() -> None:
-    """Have it never look again at what stays, and seldom at what comes and goes: hardly any of that is a cycle."""
+def _keep_what_is_there() -> None:
+    """Have the garbage collector never look again at what stays as long as the server does."""
     gc.collect()
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 async def _prepare(services: Services) -> None:
