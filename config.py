@@ -76,6 +76,22 @@ class Settings(BaseSettings):
     compiled: bool = Field(
         default=True, description="Whether operations are compiled; if not, graphql-core runs all of them."
     )
+    result_cache: int = Field(
+        default=8_000_000,
+        ge=0,
+        description="Bytes of answers of searches that a process keeps; 0 to keep none anywhere.",
+    )
+    result_cache_redis: int = Field(
+        default=64_000_000, ge=0, description="Bytes that all processes together keep in Redis at most; 0 for none."
+    )
+    result_cache_entry: int = Field(default=125_000, gt=0, description="Bytes of an answer that is kept at most.")
+    result_cache_seconds: int = Field(default=600, gt=0, description="Seconds that an answer is kept in Redis at most.")
+    http_max_age: int = Field(
+        default=0,
+        ge=0,
+        description="Seconds that browsers and proxies may give what anybody may read without asking again; with 0 "
+        "they ask each time.",
+    )
     harvest_overlap: float = Field(
         default=3_600.0, ge=0, description="Seconds before the start of the last harvest from which the next one asks."
     )

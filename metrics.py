@@ -41,6 +41,28 @@ HANDED = Counter(
     ["reason"],
     registry=REGISTRY,
 )
+DOCUMENTS = Counter(
+    "catalograph_documents",
+    "Documents of requests: kept (parsed, validated and planned before) or made anew.",
+    ["source"],
+    registry=REGISTRY,
+)
+RESULTS = Counter(
+    "catalograph_results",
+    "Queries that search, by where their answers came from: memory, redis, joined (another that was under way), made; "
+    "and why one was made without the cache: unsettled (a write is on its way, or PostgreSQL does not say), "
+    "volatile (it depends on the time, or is too large), away (Elasticsearch).",
+    ["source"],
+    registry=REGISTRY,
+)
+RESULT_BYTES = Gauge("catalograph_result_bytes", "Bytes of the answers kept in this process.", registry=REGISTRY)
+RESULT_ENTRIES = Gauge("catalograph_result_entries", "Answers kept in this process.", registry=REGISTRY)
+RESULT_EVICTIONS = Counter(
+    "catalograph_result_evictions", "Answers that gave way to others in this process.", registry=REGISTRY
+)
+RESULT_SHARED_BYTES = Counter(
+    "catalograph_result_shared_bytes", "Bytes of the answers that this process has written to Redis.", registry=REGISTRY
+)
 
 
 class Requests(Collector):

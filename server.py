@@ -21,22 +21,27 @@ from starlette_compress import CompressMiddleware
 from config import Settings
 from errors import CatalographError, DatabaseOutdated
 from indexing.preparing import prepare_index
+from indexing.results import ResultCache
 from indexing.services import Services, open_services
 from indexing.waiting import Visibility
 from metrics import REQUESTS, exposition
+from resolvers.audiences import Audiences
 from resolvers.context import Context
 from resolvers.events import event_key
 from resolvers.overview import levels
 from resolvers.viewer import ANONYMOUS, viewer_of
 from schema.build import build_schema
-from schema.endpoint.application import Closer, GraphQLEndpoint, Limits
+from schema.endpoint.application import Closer, Freshness, GraphQLEndpoint, Limits
 from schema.endpoint.documents import Document, Documents, Operation
 from schema.endpoint.downloads import exports
 from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
 from schema.endpoint.request import RequestHead
 from schema.endpoint.streams import Streams
+from schema.endpoint.validators import CodedTags
 from schema.explaining import WithExplanation, trace_asked_for
+from schema.footprints import Footprints
 from schema.graphiql import DIST, GraphiQLPage
+from schema.remembering import WithResultCache, seal_of
 from tasks.app import celery_app
 from tasks.desk import TaskDesk
 from tasks.export_files import ENDING
@@ -61,7 +66,13 @@ def make_app(services: Services) -> Starlette:
     nudges = Nudges(celery, tasks.changes.publish)
     visibility = Visibility(services)
     documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
-    executor = WithExplanation(WithLateErrors((CompiledExecutor if settings.compiled else CoreExecutor)(schema)))
+    executor: Executor = (CompiledExecutor if settings.compiled else CoreExecutor)(schema)
+    executor = WithExplanation(WithLateErrors(executor))
+    footprints, audiences = Footprints(schema, services.catalog), Audiences(services.catalog)
+    results = ResultCache(settings, services.search) if settings.result_cache else None
+    if results:
+        seal = seal_of(settings, services.catalog)
+        executor = WithResultCache(executor, results, footprints, audiences, seal)
 
     async def context(head: RequestHead) -> tuple[Context, Closer]:
         viewer = await viewer_of(services, head.authorization) if head.authorization else ANONYMOUS
@@ -71,7 +82,9 @@ def make_app(services: Services) -> Starlette:
 
     streams = Streams(schema, documents, executor, context, settings.request_timeout, event_key=event_key)
     page = GraphiQLPage(services.catalog)
-    endpoint = GraphQLEndpoint(documents, executor, context, Limits.of(settings), page=page, streams=streams)
+    fresh = freshness(footprints, audiences, settings.http_max_age)
+    limits = Limits.of(settings)
+    endpoint = GraphQLEndpoint(documents, executor, context, limits, freshness=fresh, page=page, streams=streams)
     app = Application(
         Counting(Compressing(endpoint)),
         routes=[
@@ -89,7 +102,13 @@ def make_app(services: Services) -> Starlette:
             Middleware(AssetHeaders),
         ],
     )
-    app.state.tasks = tasks
+
+    async def close() -> None:
+        await tasks.close()
+        if results:
+            await results.close()
+
+    app.state.close = close
     return app
 
 
@@ -105,6 +124,18 @@ class Application(Starlette):
             await self._graphql(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
+
+
+def freshness(footprints: Footprints, audiences: Audiences, seconds: int) -> Freshness:
+    """What everybody may read may be kept by anybody, for so many seconds without asking again; the rest is private."""
+    shared = f"public, max-age={seconds}{'' if seconds else ', must-revalidate'}"
+
+    def of(document: Document, operation: Operation, context: Context) -> str:
+        footprint = footprints.of(document, operation)
+        is_open = footprint is not None and audiences.may_all_read(footprint.collections)
+        return shared if is_open and context.viewer.is_anonymous else "private, no-cache"
+
+    return of
 
 
 class WithLateErrors:
@@ -151,7 +182,7 @@ class Compressing:
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._packing = CompressMiddleware(app, minimum_size=COMPRESS_FROM_BYTES)
+        self._packing = CodedTags(CompressMiddleware(app, minimum_size=COMPRESS_FROM_BYTES))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         for name, _ in scope["headers"]:
@@ -265,7 +296,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
         try:
             await uvicorn.Server(config).serve()
         finally:
-            await app.state.tasks.close()
+            await app.state.close()
 
 
 def _keep_what_is_there() -> None:

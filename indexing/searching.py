@@ -85,9 +85,8 @@ class Searches(DataLoader[Query, Any]):
         if "error" in answer:
             return _named(refusal_of(answer.get("status", 500), answer["error"]))
         if failures := answer.get("_shards", {}).get("failures"):
-            return _named(
-                refusal_of(500, failures[0].get("reason"))
-            )  # a part of the index, and so of the answer, is missing
+            # A part of the index, and so of the answer, is missing.
+            return _named(refusal_of(500, failures[0].get("reason")))
         if answer.get("timed_out"):
             return SearchUnavailable("The search took longer than the limit.", "Ask for less, or again later.")
         match query:

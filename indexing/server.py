@@ -12,6 +12,7 @@ from elasticsearch import AsyncElasticsearch
 from errors import CatalographError, CostExceeded, SearchOverloaded, SearchUnavailable
 from indexing.node import Answer, Node
 from indexing.outages import Outages
+from indexing.pulse import Pulse
 from models.tracing import ELASTICSEARCH, Trace
 
 JSON = "application/json"
@@ -54,6 +55,7 @@ class SearchServer:
         self._probed = _nodes(urls, connections=1)
         self._timeout = timeout
         self._outages = Outages(self._probe)
+        self._pulse = Pulse(lambda: self._outages.guard(self._probe))
         self._trace: Trace | None = None
 
     async def __aenter__(self) -> Self:
@@ -63,6 +65,7 @@ class SearchServer:
         await self.close()
 
     async def close(self) -> None:
+        await self._pulse.close()
         await self._outages.close()
         for node in (*self._probed.all(), *self._nodes.all()):
             assert isinstance(node, Node)
@@ -130,6 +133,10 @@ class SearchServer:
         status, _ = await _exchange(self._probed, "GET", "/_cluster/health?local=true", _ACCEPTED, None, self._timeout)
         if status not in _SUCCESS:
             raise SearchUnavailable(f"Elasticsearch is overloaded or not ready ({status}).")
+
+    async def is_there(self) -> bool:
+        """Whether a search would find somebody; when Elasticsearch hangs, that is known within 2 s, then at once."""
+        return not self._outages.known and await self._pulse.beats()
 
     async def ping(self) -> None:
         """Raises `SearchUnavailable` unless the cluster answers."""

@@ -28,6 +28,7 @@ from resolvers.nodes import Node, read_global_id
 from schema.changes import change_subscription
 from schema.connections import Connections
 from schema.dead_letters import DeadLetterFields
+from schema.footprints import reads
 from schema.info import Info
 from schema.inputs import Inputs
 from schema.joint_search import joint_search_field
@@ -112,7 +113,11 @@ def _lookup_field(registry: Registry, collection: Collection) -> GraphQLField:
         "key": GraphQLArgument(GraphQLString, description="The record's key."),
     }
     return GraphQLField(
-        registry.scalar(collection.name), arguments, resolve, description=f"Look one up: {collection.description}"
+        registry.scalar(collection.name),
+        arguments,
+        resolve,
+        description=f"Look one up: {collection.description}",
+        extensions=reads(collection.name),
     )
 
 
@@ -128,7 +133,8 @@ def _node_field(registry: Registry) -> GraphQLField:
         return await _by_id(info.context, id)
 
     arguments = {"id": GraphQLArgument(required(GraphQLID), description="Its id.")}
-    return GraphQLField(registry.node, arguments, resolve, description="Anything by its id; null if it is not there.")
+    title = "Anything by its id; null if it is not there."
+    return GraphQLField(registry.node, arguments, resolve, description=title, extensions=reads(every=True))
 
 
 def _nodes_field(registry: Registry) -> GraphQLField:
@@ -143,7 +149,11 @@ def _nodes_field(registry: Registry) -> GraphQLField:
 
     arguments = {"ids": GraphQLArgument(required(listed(GraphQLID)), description="Their ids, 1,000 at most.")}
     return GraphQLField(
-        required(GraphQLList(registry.node)), arguments, resolve, description="Several by their ids, in their order."
+        required(GraphQLList(registry.node)),
+        arguments,
+        resolve,
+        description="Several by their ids, in their order.",
+        extensions=reads(every=True),
     )
 
 

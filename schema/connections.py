@@ -24,6 +24,7 @@ from resolvers.nodes import Node
 from resolvers.searches import Connection, Selected, search
 from schema.edges import page_fields
 from schema.facets import Facets, FacetSource, check_first, facet_queries
+from schema.footprints import reads
 from schema.groups import Groups
 from schema.info import Info
 from schema.inputs import Inputs
@@ -59,6 +60,7 @@ class Connections:
             self._arguments(collection),
             resolve,
             description=f"Search and browse: {collection.description}",
+            extensions=reads(collection.name, searches=True),
         )
 
     def reverse_field(self, collection: Collection, links: Sequence[Path]) -> GraphQLField:
@@ -76,6 +78,7 @@ class Connections:
             self._arguments(collection),
             resolve,
             description=f"What links here: {collection.description}",
+            extensions=reads(collection.name, searches=True),
         )
 
     def type(self, collection: Collection) -> GraphQLObjectType:

@@ -18,6 +18,7 @@ from models.collections.loading import Catalog
 from resolvers.joint_searches import JointConnection, JointSelected, search_jointly
 from schema.connections import SYNTAX, source_fields
 from schema.edges import page_fields
+from schema.footprints import reads
 from schema.info import Info
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
@@ -38,7 +39,11 @@ def joint_search_field(registry: Registry, catalog: Catalog, names: GraphQLEnumT
         **page_arguments(backward=False),
     }
     return GraphQLField(
-        _connection(registry, names), arguments, resolve, description="Search all collections, the best first."
+        _connection(registry, names),
+        arguments,
+        resolve,
+        description="Search all collections, the best first.",
+        extensions=reads(every=True, searches=True),
     )
 
 

@@ -6,6 +6,7 @@ from graphql import GraphQLArgument, GraphQLField, GraphQLInt, GraphQLObjectType
 
 from models.collections.properties import Collection
 from resolvers.suggestions import DEFAULT_FIRST, suggestions
+from schema.footprints import reads
 from schema.info import Info
 from schema.outputs import listed, required
 from schema.registry import Registry
@@ -28,6 +29,7 @@ def suggestions_field(registry: Registry, collection: Collection) -> GraphQLFiel
         resolve,
         description=f"What continues a beginning, the best first, from {names}: those that begin so, then those that "
         "have a word that does, then near misses, from the fourth letter on. Case and accents do not matter.",
+        extensions=reads(collection.name, searches=True),
     )
 
 

@@ -6,7 +6,7 @@ refused before its operation is looked at, has the same status in both.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from graphql import ExecutionResult, GraphQLError
@@ -16,6 +16,8 @@ from errors import CatalographError, DatabaseUnavailable, RequestRefused, Unauth
 from schema.endpoint.documents import DocumentRefused
 from schema.endpoint.json import encode
 from schema.endpoint.negotiation import GRAPHQL
+from schema.endpoint.request import RequestHead
+from schema.endpoint.validators import entity_tag, known_tag
 from schema.errors import Stage, http_status, public_error, public_errors
 
 
@@ -27,6 +29,8 @@ class Outcome:
     status: int = 200
     well_formed: bool = True
     headers: Mapping[str, str] = field(default_factory=dict)
+    freshness: str | None = None
+    """What `Cache-Control` says of it where it may be kept by those who got it; it has an entity tag then."""
 
 
 def executed(result: ExecutionResult, request_id: str) -> Outcome:
@@ -62,23 +66,45 @@ def batch(outcomes: Iterable[Outcome]) -> Outcome:
     return Outcome([outcome.payload for outcome in outcomes])
 
 
-async def write(send: Send, outcome: Outcome, media: str, request_id: str) -> None:
-    """Send `outcome` as `media`."""
+async def write(send: Send, outcome: Outcome, media: str, head: RequestHead) -> None:
+    """Send `outcome` as `media`, or say that the client has it already."""
+    request_id = head.request_id
     try:
         body = encode(outcome.payload)
     except (TypeError, ValueError) as error:
         outcome = request_refused(error, request_id)
         body = encode(outcome.payload)
+    if outcome.freshness is not None:
+        tag = entity_tag(body, media)
+        known = known_tag(tag, head.headers.get("if-none-match"))
+        outcome = replace(outcome, headers={**outcome.headers, **_validators(outcome.freshness, known or tag)})
+        if known:
+            await _say_unchanged(send, outcome, request_id)
+            return
     status = outcome.status if media == GRAPHQL or not outcome.well_formed else 200
     headers = [
         (b"content-type", f"{media}; charset=utf-8".encode()),
         (b"content-length", b"%d" % len(body)),
-        (b"vary", b"accept"),
-        (b"x-request-id", request_id.encode()),
-        *((name.encode(), value.encode()) for name, value in outcome.headers.items()),
+        *_common(outcome, request_id),
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
+
+
+async def _say_unchanged(send: Send, outcome: Outcome, request_id: str) -> None:
+    # What is compressed says by itself that it depends on what the client unpacks.
+    headers = [*_common(outcome, request_id), (b"vary", b"accept-encoding")]
+    await send({"type": "http.response.start", "status": 304, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _common(outcome: Outcome, request_id: str) -> list[tuple[bytes, bytes]]:
+    given = {"vary": "accept", "x-request-id": request_id, **outcome.headers}
+    return [(name.encode(), value.encode()) for name, value in given.items()]
+
+
+def _validators(freshness: str, tag: str) -> dict[str, str]:
+    return {"etag": tag, "cache-control": freshness, "vary": "accept, authorization, cookie"}
 
 
 def _refused(errors: Iterable[GraphQLError], status: int) -> Outcome:

@@ -1,7 +1,7 @@
 """The endpoint: one ASGI application that answers `GET` and `POST` by the GraphQL-over-HTTP specification."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from graphql import ExecutionResult, OperationType
@@ -15,7 +15,7 @@ from models.deadlines import Deadline
 from schema.endpoint import answer
 from schema.endpoint.answer import Outcome
 from schema.endpoint.body import ClientGone, read_body, too_large
-from schema.endpoint.documents import DocumentRefused, Documents, DocumentSource, Operation, sent_text
+from schema.endpoint.documents import Document, DocumentRefused, Documents, DocumentSource, Operation, sent_text
 from schema.endpoint.execution import Executor, while_connected
 from schema.endpoint.json import decode
 from schema.endpoint.negotiation import EVENTS, HTML, JSON, Accepted, check_content_type, negotiate
@@ -34,6 +34,9 @@ ContextFactory = Callable[[RequestHead], Awaitable[tuple[Any, Closer]]]
 A `CatalographError` of it answers the whole request, with the status of its code.
 """
 Page = Callable[[Request], Response]
+Freshness = Callable[[Document, Operation, Any], str]
+"""What `Cache-Control` says of the complete answer to an operation that was asked for by GET, in its context."""
+NOT_KEPT = "no-store"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,7 @@ class GraphQLEndpoint:
         limits: Limits,
         *,
         source: DocumentSource = sent_text,
+        freshness: Freshness = lambda _document, _operation, _context: NOT_KEPT,
         page: Page | None = None,
         streams: ASGIApp | None = None,
     ) -> None:
@@ -90,6 +94,7 @@ class GraphQLEndpoint:
         self._context = context_factory
         self._limits = limits
         self._source = source
+        self._freshness = freshness
         self._page = page
         self._streams = streams
 
@@ -122,7 +127,9 @@ class GraphQLEndpoint:
         except Exception as error:  # noqa: BLE001 - the edge: whatever it is, the client gets an answer
             expired = deadline.expired() and isinstance(error, TimeoutError)
             outcome = self._too_slow(exchange, head) if expired else answer.request_refused(error, head.request_id)
-        await answer.write(send, outcome, accepted.answer or JSON, head.request_id)
+        if scope["method"] == "GET" and outcome.freshness is None:
+            outcome = replace(outcome, headers={**outcome.headers, "cache-control": NOT_KEPT})
+        await answer.write(send, outcome, accepted.answer or JSON, head)
 
     def _too_slow(self, exchange: _Exchange | None, head: RequestHead) -> Outcome:
         if exchange is None:
@@ -185,7 +192,10 @@ class GraphQLEndpoint:
         result = self._execute(document, operation, parameters.variables, context)
         if not isinstance(result, ExecutionResult):
             result = await while_connected(exchange.receive, result)
-        return answer.executed(result, request_id)
+        outcome = answer.executed(result, request_id)
+        if exchange.method == "GET" and not result.errors:
+            return replace(outcome, freshness=self._freshness(document, operation, context))
+        return outcome
 
     def _admit(self, operation: Operation, exchange: _Exchange) -> None:
         """Refuse what this operation may not do in this request."""

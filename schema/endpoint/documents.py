@@ -24,6 +24,7 @@ from graphql import (
 )
 
 from errors import BadUserInput, CostExceeded, PersistedQueryNotFound, RequestRefused
+from metrics import DOCUMENTS
 from schema.endpoint.request import Parameters
 from schema.errors import Stage
 
@@ -120,8 +121,10 @@ class Documents:
         if document is None:
             document = self._validated(_parse(text, self._max_tokens))
             self._keep(text, document)
+            DOCUMENTS.labels("made").inc()
         else:
             self._kept.move_to_end(text)
+            DOCUMENTS.labels("kept").inc()
         return document
 
     def _validated(self, ast: DocumentNode) -> Document:

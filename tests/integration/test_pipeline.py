@@ -1,7 +1,6 @@
 """The index follows PostgreSQL: what is included, what fails alone, what arrives late, what was lost."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,6 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from config import Settings
 from errors import SearchOverloaded
 from indexing.bulk import bulk_item, linked, send
 from indexing.drift import verify_next
@@ -32,6 +30,7 @@ from models.records import Record, records_with_deleted
 from models.retries import retry_dead_letter
 from models.states import read_state, save_state
 from tests.integration.conftest import ServerUrls
+from tests.integration.indexed import create, delete, indexed_services, update
 
 pytestmark = pytest.mark.anyio
 
@@ -61,43 +60,8 @@ schema:
 @pytest.fixture
 async def services(servers: ServerUrls, database_url: str, tmp_path: Path) -> AsyncIterator[Services]:
     """Two collections, of which books include the names of people, with indices of their own."""
-    for name, content in FILES.items():
-        (tmp_path / name).write_text(content)
-    settings = Settings(
-        collections=tmp_path,
-        database_url=database_url,
-        elasticsearch_url=servers.elasticsearch_url,
-        redis_url=servers.redis_url,
-        broker_url=servers.redis_url,
-        secret="of the tests alone",
-        index_prefix=f"t{uuid.uuid4().hex}",
-        index_batch=50,
-    )
-    async with open_services(settings) as opened:
+    async with indexed_services(servers, database_url, tmp_path, FILES) as opened:
         yield opened
-        for index in await opened.search.ask("GET", f"/{settings.index_prefix}-*"):
-            await opened.indexes.remove(index)
-        await opened.search.ask("DELETE", f"/_index_template/{settings.index_prefix}")
-
-
-async def create(services: Services, name: str, *documents: dict[str, Any]) -> list[Record]:
-    async with services.database.writing() as session:
-        return [await session.create(services.catalog[name], document) for document in documents]
-
-
-async def update(services: Services, record: Record, data: dict[str, Any]) -> Record:
-    collection = services.catalog[record.collection]
-    async with services.database.writing() as session:
-        current = await session.record_for_update(collection, record.id)
-        assert current
-        return await session.update(collection, current, data)
-
-
-async def delete(services: Services, record: Record) -> Record:
-    async with services.database.writing() as session:
-        current = await session.record_for_update(services.catalog[record.collection], record.id)
-        assert current
-        return await session.delete(current)
 
 
 async def stored(services: Services, *records: Record) -> list[Record]:

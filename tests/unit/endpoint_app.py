@@ -12,11 +12,12 @@ import strawberry
 from graphql import GraphQLError, GraphQLSchema
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types.info import Info
 
 from errors import BadUserInput, CatalographError, DatabaseUnavailable, Forbidden, Unauthenticated
-from schema.endpoint import CompiledExecutor, Documents, GraphQLEndpoint, Limits, RequestHead
+from schema.endpoint import CompiledExecutor, Document, Documents, GraphQLEndpoint, Limits, Operation, RequestHead
 from schema.endpoint.sharing import EventKey, not_shared
 from schema.endpoint.streams import Streams
 
@@ -199,7 +200,13 @@ class App:
             schema, documents, executor, self.context, timeout, watch_seconds=self.watch_seconds, event_key=key
         )
         streams = self.streams if self.streaming else None
-        self.endpoint = GraphQLEndpoint(documents, executor, self.context, self.limits, page=page, streams=streams)
+        self.endpoint: ASGIApp = GraphQLEndpoint(
+            documents, executor, self.context, self.limits, freshness=self.freshness, page=page, streams=streams
+        )
+
+    def freshness(self, _document: Document, operation: Operation, _context: Context) -> str:
+        """Operations of this name may be kept by anybody."""
+        return "public, max-age=5" if operation.name == "Shared" else "private, no-cache"
 
     async def context(self, head: RequestHead) -> tuple[Context, Any]:
         failures: dict[str | None, CatalographError] = {

@@ -113,7 +113,7 @@ class OneProcess:
         if self._services is None:
             return
         if self._app:
-            await self._app.state.tasks.close()
+            await self._app.state.close()
         async with self._services.database.writing() as session:
             states = await read_states(session)
             for table in reversed(metadata.sorted_tables):  # to truncate so many takes longer than to ask all questions
