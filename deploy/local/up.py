@@ -149,7 +149,7 @@ class _System:
                 group.create_task(self._timed(part.name, supervisor.start(part)))
         if flower:
             address = f"http://{connectable(self._options.host)}:{port}"
-            self._console.print(f"Flower is at {address}, user admin, password the admin token")
+            self._console.print(f"Flower is at {address}; it asks for a token with the role admin as the password")
         for name, file in self._options.load:
             await self._import(supervisor, application, name, file)
 
