@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Awaitable, Callable
+from socket import socket
 from typing import Any
 
 import structlog
@@ -108,7 +109,7 @@ def make_app(services: Services) -> Starlette:
         if results:
             await results.close()
 
-    app.state.close = close
+    app.state.close, app.state.streams = close, streams
     return app
 
 
@@ -267,6 +268,18 @@ async def _probe(ping: Callable[[], Awaitable[None]]) -> dict[str, Any]:
     return {"state": "up", "latencyMs": round((time.perf_counter() - began) * 1000, 1)}
 
 
+class Server(uvicorn.Server):
+    """Uvicorn's, which waits a while for requests when it stops; `leave` ends what would not end by itself."""
+
+    def __init__(self, config: uvicorn.Config, leave: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._leave = leave
+
+    async def shutdown(self, sockets: list[socket] | None = None) -> None:
+        self._leave()
+        await super().shutdown(sockets)
+
+
 async def _nothing() -> None:
     """Contexts hold nothing that must be given back."""
 
@@ -294,7 +307,7 @@ async def serve(settings: Settings, host: str, port: int) -> None:
             backlog=2048,
         )
         try:
-            await uvicorn.Server(config).serve()
+            await Server(config, app.state.streams.leave).serve()
         finally:
             await app.state.close()
 

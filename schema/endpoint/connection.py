@@ -10,7 +10,7 @@ from metrics import swallowed
 from schema.endpoint.request import RequestHead
 
 FORBIDDEN = 4403
-_PATIENCE = 1.0
+PATIENCE = 1.0
 """Seconds that a client has to take what is on its way to it, before it is cut off."""
 
 
@@ -22,6 +22,7 @@ class Connection:
     socket: WebSocket | None = None
     connection_params: dict[str, object] | None = None
     ended: bool = False
+    abandoned: bool = False
     reader: "asyncio.Task[Any] | None" = None
     """What reads the results of an event stream."""
     _serving: "asyncio.Task[Any] | None" = field(default_factory=asyncio.current_task)
@@ -41,17 +42,23 @@ class Connection:
         self.ended = True
         if self.socket is not None:
             try:
-                async with asyncio.timeout(_PATIENCE):
+                async with asyncio.timeout(PATIENCE):
                     await self.socket.close(FORBIDDEN, "Forbidden")
             except (TimeoutError, RuntimeError) as error:  # it may have been closed meanwhile
                 swallowed("the end of a connection", error)
         elif self.reader is not None:
             self.reader.cancel()
         if self._serving is not None:
-            await asyncio.wait([self._serving], timeout=_PATIENCE)
+            await asyncio.wait([self._serving], timeout=PATIENCE)
+            self._serving.cancel()
+
+    def abandon(self) -> None:
+        """End an event stream wherever it is, without a word: its client comes back, to another server or later."""
+        if self.socket is None and self._serving is not None:
+            self.abandoned = True
             self._serving.cancel()
 
     def was_cut_off(self) -> bool:
         """Whether the cancellation of the current task is ours; it is over then."""
         task = asyncio.current_task()
-        return self.ended and task is not None and task.uncancel() == 0
+        return (self.ended or self.abandoned) and task is not None and task.uncancel() == 0

@@ -3,19 +3,20 @@
 The protocols are Strawberry's; documents, limits, contexts and errors are the endpoint's. Every operation and every
 event of a subscription gets a context of its own, so that no event is answered from what an earlier one had loaded.
 What `event_key` says to be the same event is answered once for all who ask the same with the same credentials.
-A token that has ended ends its connections, whether there are events or not.
+A token that has ended ends its connections, whether there are events or not. A server that stops leaves its event
+streams, which would not end by themselves; sockets are closed by what serves them.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any, cast
 
 from graphql import ExecutionResult as CoreResult
 from graphql import GraphQLError, GraphQLSchema, OperationType
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import ASGIWebSocketAdapter, GraphQL
 from strawberry.exceptions import ConnectionRejectionError
@@ -29,7 +30,7 @@ from strawberry.types.unset import UNSET, UnsetType
 
 from errors import Forbidden, OperationTimeout, Unauthenticated
 from schema.endpoint.application import ContextFactory
-from schema.endpoint.connection import Connection
+from schema.endpoint.connection import PATIENCE, Connection
 from schema.endpoint.documents import Document, DocumentRefused, Documents, DocumentSource, Operation, sent_text
 from schema.endpoint.execution import Executor, Variables, source_events
 from schema.endpoint.json import encode
@@ -111,7 +112,7 @@ class Operations:
                     async for result in results:
                         yield result
         except asyncio.CancelledError:
-            if connection.socket is not None or not connection.was_cut_off():
+            if connection.socket is not None or connection.abandoned or not connection.was_cut_off():
                 raise
             # Ours: the token has ended, and the stream with it.
             ended = Unauthenticated("The token has ended or was revoked.", "Ask for a new one.")
@@ -197,6 +198,7 @@ class Streams(GraphQL[Connection, None]):
     ) -> None:
         self._operations = Operations(schema, documents, executor, context_factory, timeout, source, event_key)
         self.watch = Watch(self._operations.check, watch_seconds)
+        self._leaving = False
         super().__init__(
             cast("BaseSchema", self._operations),
             graphql_ide=None,
@@ -205,15 +207,30 @@ class Streams(GraphQL[Connection, None]):
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
         try:
-            await super().__call__(scope, receive, send)
+            await super().__call__(scope, receive, noted if scope["type"] == "http" else send)
         except asyncio.CancelledError:
             if _CONNECTION not in scope or not scope[_CONNECTION].was_cut_off():
                 raise
             # Ours, by which the connection was ended.
+            if started:
+                await _break_off(send)
         finally:
             if _CONNECTION in scope:
                 self.watch.discard(scope[_CONNECTION])
+
+    def leave(self) -> None:
+        """End all event streams, and those to come. They break off without `complete`, so that clients come back."""
+        self._leaving = True
+        for connection in self.watch:
+            connection.abandon()
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
         head = request_head(request.scope)
@@ -222,6 +239,8 @@ class Streams(GraphQL[Connection, None]):
         connection = Connection(head, request if isinstance(request, WebSocket) else None)
         request.scope[_CONNECTION] = connection
         self.watch.add(connection)
+        if self._leaving:
+            connection.abandon()
         return connection
 
     async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
@@ -236,6 +255,13 @@ class Streams(GraphQL[Connection, None]):
 
     def encode_json(self, data: object) -> str:
         return encode(data).decode()
+
+
+async def _break_off(send: Send) -> None:
+    """End a response where it is, if its client takes that in time."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(PATIENCE):
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _public(result: CoreResult, head: RequestHead) -> ExecutionResult:

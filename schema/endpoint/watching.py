@@ -23,6 +23,9 @@ class Watched(Protocol):
     async def end(self) -> None:
         """Tell the client that it may not stay, and see that it goes."""
 
+    def abandon(self) -> None:
+        """End it without a word, if it would not end with its server."""
+
 
 class Watch:
     """Runs while there are connections. `check` raises `Unauthenticated` or `Forbidden` for who may not stay."""

@@ -330,6 +330,49 @@ class TestEventStreams:
         assert app.log.count("opened") == app.log.count("closed") > 0
 
 
+class EventStream:
+    """The client's end of an event stream without a network between; `task` is the server's."""
+
+    def __init__(self, app: App, query: str) -> None:
+        self._to: asyncio.Queue[Message] = asyncio.Queue()
+        self._from: asyncio.Queue[Message] = asyncio.Queue()
+        headers = [(b"accept", b"text/event-stream"), (b"content-type", b"application/json")]
+        scope: Scope = {"type": "http", "method": "POST", "path": "/graphql", "query_string": b"", "headers": headers}
+        self._to.put_nowait({"type": "http.request", "body": json.dumps({"query": query}).encode()})
+        self.task = asyncio.ensure_future(app.endpoint(scope, self._to.get, self._from.put))
+
+    async def message(self) -> Message:
+        return await asyncio.wait_for(self._from.get(), 2)
+
+    async def rest(self) -> list[Message]:
+        """What else is sent, until the server has done with it."""
+        await asyncio.wait_for(self.task, 2)
+        return [self._from.get_nowait() for _ in range(self._from.qsize())]
+
+
+@pytest.mark.anyio
+class TestLeaving:
+    async def test_a_server_that_stops_breaks_off_its_event_streams_without_completing_them(self, app: App) -> None:
+        streams = [EventStream(app, f"subscription {{ {field} }}") for field in ("endless", "endless", "silent")]
+        for stream in streams:
+            assert (await stream.message())["status"] == 200
+        await streams[0].message()
+        app.streams.leave()
+        for stream in streams:
+            *events, end = await stream.rest()
+            assert not any(b"complete" in event["body"] for event in events)
+            assert end == {"type": "http.response.body", "body": b"", "more_body": False}
+        assert app.log.count("ended") == 3
+        assert app.log.count("opened") == app.log.count("closed")
+        assert len(app.streams.watch) == 0
+
+    async def test_a_stream_that_begins_meanwhile_ends_too(self, app: App) -> None:
+        app.streams.leave()
+        stream = EventStream(app, "subscription { silent }")
+        await stream.rest()
+        assert len(app.streams.watch) == 0
+
+
 @pytest.mark.anyio
 class TestSharing:
     async def test_one_event_is_made_once_for_all_who_ask_the_same_with_the_same_token(self) -> None:
