@@ -118,14 +118,14 @@ def serve(
 def worker(
     data: Data = None,
     name: Annotated[str, typer.Option(help="Name of the worker.")] = "worker",
-    queue: Annotated[list[str] | None, typer.Option(help="`index` or `work`; both if absent.")] = None,
+    queue: Annotated[list[str] | None, typer.Option(help="`index`, `work` or `schedule`; all if absent.")] = None,
 ) -> None:
-    """Run a worker: it keeps the index in step (queue `index`) and does what takes long (queue `work`)."""
+    """Run a worker: keeps the index in step (queue `index`), does what takes long (`work`), sweeps (`schedule`)."""
     from tasks.app import QUEUES
     from tasks.worker import run_worker
 
     if unknown := set(queue or ()) - set(QUEUES):
-        raise SettingsError(f"--queue {unknown.pop()} is not known.", f"Use {' or '.join(QUEUES)}.")
+        raise SettingsError(f"--queue {unknown.pop()} is not known.", f"Use {', '.join(QUEUES)}.")
     run_worker(_settings(data), name, tuple(queue or QUEUES))
 
 
@@ -143,7 +143,7 @@ def flower_(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     data: Data = None,
 ) -> None:
-    """Run Flower, which shows the workers and their queues; user `admin`, password the admin token."""
+    """Run Flower, which shows the workers and their queues; for tokens with the role `admin`."""
     from tasks.monitor import run_flower
 
     run_flower(_settings(data), host, port)

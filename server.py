@@ -43,7 +43,6 @@ from schema.explaining import WithExplanation, trace_asked_for
 from schema.footprints import Footprints
 from schema.graphiql import DIST, GraphiQLPage
 from schema.remembering import WithResultCache, seal_of
-from tasks.app import celery_app
 from tasks.desk import TaskDesk
 from tasks.export_files import ENDING
 from tasks.exporting import DOWNLOADS
@@ -62,9 +61,8 @@ def make_app(services: Services) -> Starlette:
     """The ASGI application on open services."""
     settings = services.settings
     schema = build_schema(services.catalog)
-    celery = celery_app(settings)
-    tasks = TaskDesk.open(services, celery)
-    nudges = Nudges(celery, tasks.changes.publish)
+    tasks = TaskDesk.open(services)
+    nudges = Nudges(tasks.app, tasks.changes)
     visibility = Visibility(services)
     documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
     executor: Executor = (CompiledExecutor if settings.compiled else CoreExecutor)(schema)

@@ -20,7 +20,6 @@ from schema.build import build_schema
 from schema.endpoint.documents import Document, DocumentRefused, Documents, Operation
 from schema.endpoint.execution import CoreExecutor
 from schema.root_fields import RootField, root_fields
-from tasks.app import celery_app
 from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
 
@@ -84,8 +83,8 @@ class _Run:
     ) -> tuple[ExecutionResult, Trace]:
         trace = Trace()
         services = self._services.traced(trace)
-        celery = celery_app(services.settings)
-        nudges, visibility, tasks = Nudges(celery), Visibility(services), TaskDesk.open(services, celery)
+        tasks = TaskDesk.open(services)
+        nudges, visibility = Nudges(tasks.app, tasks.changes), Visibility(services)
         context = Context(services, self._viewer, "explain", nudges, visibility, tasks, trace=trace)
         result = self._execute(document, operation, variables, context)
         return (result if isinstance(result, ExecutionResult) else await result), trace

@@ -18,7 +18,7 @@ from models.collections.properties import Collection
 from models.imports import ImportReport, LineProblem, import_records
 from models.lines import Limits
 from models.outbox import backlog
-from tasks.app import celery_app
+from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
 
 STALLED_SECONDS = 120
@@ -32,7 +32,8 @@ async def run_import(settings: Settings, name: str, file: str, *, wait: bool) ->
     async with open_services(settings) as services:
         collection = chosen(services.catalog, name)
         source: Path | BinaryIO = sys.stdin.buffer if file == "-" else Path(file)
-        nudges = Nudges(celery_app(settings))
+        desk = TaskDesk.open(services)
+        nudges = Nudges(desk.app, desk.changes)
         began = time.monotonic()
         with _Shown(name, lambda: asyncio.ensure_future(nudges.index())) as shown:
             report = await import_records(
@@ -47,6 +48,7 @@ async def run_import(settings: Settings, name: str, file: str, *, wait: bool) ->
             )
         await nudges.index()
         await nudges.close()
+        await desk.close()
         _summary(name, report, time.monotonic() - began)
         if wait:
             await _until_searchable(services, collection)

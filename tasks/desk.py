@@ -15,7 +15,7 @@ from models.import_journals import forget_ended_imports
 from models.schedules import fire_schedules
 from models.task_runs import cancel_task, revive_tasks, waiting_tasks
 from models.tasks import Order, State, Task, create_task, find_task, forget_tasks
-from tasks.app import HANDOVER_EXPIRES_SECONDS, WORK, celery_app, task_name
+from tasks.app import WORK, celery_app, send, task_name
 from tasks.change_feed import ChangeFeed
 from tasks.exporting import forget_files
 from tasks.feed import TaskFeed
@@ -121,19 +121,9 @@ class TaskDesk:
         """Give tasks to the broker. If that fails, the sweep does it when the broker is back."""
         for task in tasks:
             try:
-                await asyncio.to_thread(self._send, task)
+                await asyncio.to_thread(send, self.app, task_name(task.kind), task.id, queue=WORK)
             except (OSError, KombuError) as error:
                 log.warning("task_not_handed_over", task=task.id, reason=str(error), remedy="the sweep does it later")
-
-    def _send(self, task: Task) -> None:
-        self.app.send_task(
-            task_name(task.kind),
-            [task.id],
-            queue=WORK,
-            expires=HANDOVER_EXPIRES_SECONDS,
-            ignore_result=True,
-            retry=False,
-        )
 
     async def _known(self, task_id: int) -> Task:
         async with self.services.database.reading() as session:

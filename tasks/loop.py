@@ -14,6 +14,9 @@ from indexing.services import Services, open_services
 
 T = TypeVar("T")
 
+STOP_SECONDS = 3.0
+"""How long stopping waits for services to be closed: one that does not answer closes with the process."""
+
 log = structlog.get_logger()
 
 
@@ -32,10 +35,17 @@ class WorkerLoop:
         self._thread.start()
         self.services: Services = self._run(self._stack.enter_async_context(open_services(self._settings)))
 
-    def stop(self) -> None:
+    def stop(self, close: Callable[[], Awaitable[None]]) -> None:
+        """Close the services, after what `close` closes."""
+        self._stack.push_async_callback(close)
         for future in self._begun:
             future.cancel()
-        self._run(self._stack.aclose())
+        closing = self._begin(self._stack.aclose())
+        try:
+            closing.result(STOP_SECONDS)
+        except TimeoutError:  # a server that hangs is no reason to stay
+            log.warning("services_not_closed", seconds=STOP_SECONDS, remedy="they close with the process")
+            closing.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -55,10 +65,13 @@ class WorkerLoop:
         self._begun.append(begun)
 
     def _run(self, work: Awaitable[T]) -> T:
+        return self._begin(work).result()
+
+    def _begin(self, work: Awaitable[T]) -> Future[T]:
         async def awaited() -> T:
             return await work
 
-        return asyncio.run_coroutine_threadsafe(awaited(), self._loop).result()
+        return asyncio.run_coroutine_threadsafe(awaited(), self._loop)
 
 
 def _tell(begun: Future[None]) -> None:

@@ -4,13 +4,13 @@ A nudge may be lost: the outbox row and the revision are not, and are found.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
 
 import structlog
 from celery import Celery
 from kombu.exceptions import KombuError
 
-from tasks.app import DRAIN, INDEX, NUDGE_EXPIRES_SECONDS
+from tasks.app import DRAIN, INDEX, send
+from tasks.change_feed import ChangeFeed
 
 PAUSE_SECONDS = 0.03
 """Between two nudges: to send one costs as much as several writes, and one tells of all writes before it."""
@@ -19,14 +19,11 @@ log = structlog.get_logger()
 
 
 class Nudges:
-    """Sends nudges from a process's event loop without making anybody wait; many at once become one.
+    """Sends nudges from a process's event loop without making anybody wait; many at once become one."""
 
-    `tell` tells who follows records.
-    """
-
-    def __init__(self, app: Celery, tell: Callable[[], Awaitable[None]] | None = None) -> None:
+    def __init__(self, app: Celery, changes: ChangeFeed) -> None:
         self._app = app
-        self._tell = tell
+        self._changes = changes
         self._waiting = False
         self._sending: asyncio.Task[None] | None = None
         self.lost = 0
@@ -45,14 +42,10 @@ class Nudges:
     async def _send(self) -> None:
         while self._waiting:
             self._waiting = False
-            if self._tell:
-                await self._tell()
+            await self._changes.publish()
             try:
-                await asyncio.to_thread(self._publish)
+                await asyncio.to_thread(send, self._app, DRAIN, queue=INDEX)
             except (OSError, KombuError) as error:
                 self.lost += 1
                 log.warning("nudge_lost", reason=str(error), remedy="the sweep indexes it when the broker is back")
             await asyncio.sleep(PAUSE_SECONDS)
-
-    def _publish(self) -> None:
-        self._app.send_task(DRAIN, queue=INDEX, expires=NUDGE_EXPIRES_SECONDS, ignore_result=True, retry=False)

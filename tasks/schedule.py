@@ -10,6 +10,7 @@ import structlog
 from celery.beat import Scheduler
 
 from errors import CatalographError
+from tasks.app import PUBLISH_SECONDS
 from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
 
@@ -27,6 +28,11 @@ class PostgresScheduler(Scheduler):  # type: ignore[misc]  # Celery has no types
     def __init__(self, *args: Any, loop: WorkerLoop, desk: TaskDesk, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         loop.begin(lambda _: fire_when_due(desk))
+
+    def send_task(self, *args: Any, producer: Any = None, **options: Any) -> Any:
+        """Send a message over the pool's connections. The scheduler's own is not made anew when RabbitMQ was away."""
+        del producer
+        return super().send_task(*args, timeout=PUBLISH_SECONDS, confirm_timeout=PUBLISH_SECONDS, **options)
 
 
 async def fire_when_due(desk: TaskDesk) -> None:

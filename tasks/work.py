@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 def add_work(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
     """Add the tasks to the application. When the worker is told to stop, it gives back what it works on."""
-    runner, nudges = Runner(desk), Nudges(app, desk.changes.publish)
+    runner, nudges = Runner(desk), Nudges(app, desk.changes)
 
     def run(task_id: int, work: Work) -> None:
         loop.run(lambda _: _logged(lambda: runner.run(task_id, work), task=task_id))

@@ -12,7 +12,7 @@ from deploy.local.ports import answers, listens
 _ROOT = Path(__file__).resolve().parents[2]
 # Above the servers, which are stopped after everything that uses them.
 _TIER = 1
-_QUEUES = ("index", "work")
+_QUEUES, _SCHEDULE = ("index", "work"), "schedule"
 
 
 def own_command() -> tuple[str, ...]:
@@ -32,9 +32,13 @@ class Application:
         return self._part(name, *arguments)
 
     def workers(self, number: int) -> list[Part]:
-        """`number` workers of each queue, so that what takes long never holds up what must be quick."""
+        """`number` workers of each queue, so that what takes long never holds up what must be quick.
+
+        One is enough for the queue `schedule`, on which there is one message every few seconds.
+        """
         endings = [""] if number == 1 else [f"-{one + 1}" for one in range(number)]
         named = [(f"worker-{queue}{ending}", queue) for queue in _QUEUES for ending in endings]
+        named.append((f"worker-{_SCHEDULE}", _SCHEDULE))
         return [self._part(name, "worker", "--name", name, "--queue", queue) for name, queue in named]
 
     def beat(self) -> Part:

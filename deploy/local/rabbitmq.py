@@ -18,6 +18,8 @@ USER = "catalograph"
 _PACKAGE = "rabbitmq-server"
 # Debian's script on the path runs the server as another user, with that user's folders; this is what it calls.
 _DEBIAN_PROGRAM = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+# Milliseconds that a worker may take for a message: a day, where versions before 3.12 don't heed the queue's own limit.
+_CONFIGURATION = "consumer_timeout = 86400000\n"
 
 
 @dataclass(frozen=True)
@@ -33,9 +35,14 @@ class Rabbitmq:
     def url(self) -> str:
         return f"amqp://{USER}:{self.password}@127.0.0.1:{self.port}//"
 
+    @property
+    def _configuration(self) -> Path:
+        return self.folder / "rabbitmq.conf"
+
     async def start(self, supervisor: Supervisor, program: Path) -> None:
         """Run the broker whose program `prepare` gave."""
         make_folder(self.folder, self.account)
+        self._configuration.write_text(_CONFIGURATION)
         names_port, distribution_port = free_ports(2)
         environment = self._environment(names_port, distribution_port)
         await supervisor.start(self._name_server(names_port, environment))
@@ -69,7 +76,7 @@ class Rabbitmq:
             "ERL_EPMD_ADDRESS": "127.0.0.1",
             "ERL_EPMD_PORT": str(names_port),
             "RABBITMQ_CONF_ENV_FILE": str(self.folder / "no-rabbitmq-env.conf"),
-            "RABBITMQ_CONFIG_FILE": str(self.folder / "no-rabbitmq"),
+            "RABBITMQ_CONFIG_FILE": str(self._configuration),
             "RABBITMQ_DEFAULT_PASS": self.password,
             "RABBITMQ_DEFAULT_USER": USER,
             "RABBITMQ_DIST_PORT": str(distribution_port),

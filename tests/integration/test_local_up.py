@@ -176,14 +176,14 @@ def _everything_was_said_and_started(up: Up, said: list[str]) -> None:
     assert said[-1] == f"ready http://127.0.0.1:{up.port}/graphql\n"
     timed = [line.split()[0] for line in said if line.endswith(" s\n")]
     assert {"PostgreSQL", "Valkey", "Elasticsearch", "migrate", "beat", "server", "import"} <= set(timed)
-    assert {"worker-index", "worker-work"} <= set(timed)
+    assert {"worker-index", "worker-work", "worker-schedule"} <= set(timed)
     assert any(str(up.data / "admin-token") in line for line in said)
     assert "imported Artwork\n" in said
 
     calls = {call["arguments"][0]: call for call in up.calls()}
     order = [call["arguments"][0] for call in up.calls()]
-    parts = ["beat", "serve", "worker", "worker"]
-    assert (order[:2], sorted(order[2:6]), order[6:]) == (["schema", "migrate"], parts, ["import"])
+    parts = ["beat", "serve", "worker", "worker", "worker"]
+    assert (order[:2], sorted(order[2:7]), order[7:]) == (["schema", "migrate"], parts, ["import"])
     assert calls["import"]["arguments"] == [
         "import",
         "Artwork",
