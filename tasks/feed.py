@@ -1,7 +1,7 @@
 """Live news of tasks: each message carries a whole task; PostgreSQL is asked at the start and every few seconds."""
 
 import asyncio
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
@@ -15,6 +15,8 @@ from tasks.channel import Channel
 from tasks.messages import decode_task, encode_task
 
 REFRESH_SECONDS = 5.0
+GATHER_SECONDS = 0.01
+"""How long news wait for those of other tasks: who follows several tasks gets them with one message of the network."""
 _RECENT = timedelta(seconds=60)
 _REMEMBERED = 1_000
 
@@ -24,8 +26,7 @@ log = structlog.get_logger()
 class Listener:
     """The newest state of each task that somebody waits to hear of: who is slow misses states, never the last one."""
 
-    def __init__(self, wanted: Callable[[Task], bool], task_id: int | None) -> None:
-        self.task_id = task_id
+    def __init__(self, wanted: Callable[[Task], bool]) -> None:
         self._wanted = wanted
         self._waiting: OrderedDict[int, Task] = OrderedDict()
         self._versions: OrderedDict[int, int] = OrderedDict()
@@ -56,7 +57,9 @@ class TaskFeed:
     def __init__(self, database: Database, redis_url: str, channel: str) -> None:
         self._database = database
         self._channel = Channel(redis_url, channel, self._hear, self._refresh, REFRESH_SECONDS)
-        self._listeners: set[Listener] = set()
+        self._listeners: defaultdict[int | None, set[Listener]] = defaultdict(set)
+        self._heard: dict[int, Task] = {}
+        self._delivering: asyncio.TimerHandle | None = None
 
     async def close(self) -> None:
         await self._channel.close()
@@ -68,18 +71,21 @@ class TaskFeed:
     @asynccontextmanager
     async def listen(self, wanted: Callable[[Task], bool], task_id: int | None = None) -> AsyncIterator[Listener]:
         """A listener for as long as the block runs. Whoever waits for one task alone names it."""
-        listener = Listener(wanted, task_id)
-        self._listeners.add(listener)
+        listener = Listener(wanted)
+        self._listeners[task_id].add(listener)
         self._channel.listen()
         try:
             yield listener
         finally:
-            self._listeners.discard(listener)
+            self._listeners[task_id].discard(listener)
+            if not self._listeners[task_id]:
+                del self._listeners[task_id]
             if not self._listeners:
+                self._deliver()
                 await self._channel.stop()
 
     async def _refresh(self) -> None:
-        ids = [listener.task_id for listener in self._listeners if listener.task_id is not None]
+        ids = [task_id for task_id in self._listeners if task_id is not None]
         try:
             async with self._database.reading() as session:
                 found = await recent_tasks(session, ids, _RECENT)
@@ -91,8 +97,22 @@ class TaskFeed:
             self._offer(task)
 
     def _hear(self, message: bytes) -> None:
-        self._offer(decode_task(message))
+        task = decode_task(message)
+        if task.id in self._heard:
+            self._deliver()  # each change counts: two of one task are not made one
+        self._heard[task.id] = task
+        if self._delivering is None:
+            self._delivering = asyncio.get_running_loop().call_later(GATHER_SECONDS, self._deliver)
+
+    def _deliver(self) -> None:
+        if self._delivering:
+            self._delivering.cancel()
+            self._delivering = None
+        heard, self._heard = self._heard, {}
+        for task in heard.values():
+            self._offer(task)
 
     def _offer(self, task: Task) -> None:
-        for listener in self._listeners:
-            listener.offer(task)
+        for wanted in (task.id, None):
+            for listener in self._listeners.get(wanted, ()):
+                listener.offer(task)

@@ -54,7 +54,7 @@ class FileImport:
     async def _import(self, noted: Noted | None, conditions: Mapping[str, str] | None) -> ImportReport:
         limits = FetchLimits.of(self._services.settings)
         with Download(self._url, limits, conditions, _resume(noted)) as file:
-            self._run.when_cancelled(file.stop)
+            self._run.when_interrupted(file.stop)
             await asyncio.to_thread(file.open)
             self._journal.validator = file.validator
             report = await import_records(

@@ -32,7 +32,7 @@ class Runner:
 
     def __init__(self, desk: TaskDesk) -> None:
         self._desk = desk
-        self._running: set[asyncio.Task[Finished]] = set()
+        self._running: dict[TaskRun, asyncio.Task[Finished]] = {}
         self._claiming = 0
         self._stopping = False
 
@@ -55,17 +55,17 @@ class Runner:
     def stop(self) -> None:
         """Interrupt all runs and give their tasks back."""
         self._stopping = True
-        for running in self._running:
-            running.cancel()
+        for run, working in self._running.items():
+            _interrupt(run, working)
 
     async def _run(self, run: TaskRun, work: Work) -> None:
         working = asyncio.ensure_future(_awaited(work(self._desk.services, run)))
-        self._running.add(working)
+        self._running[run] = working
         try:
             await self._report(run, working)
         finally:
             working.cancel()
-            self._running.discard(working)
+            del self._running[run]
         await self._settle(run, working)
 
     async def _report(self, run: TaskRun, working: asyncio.Task[Finished]) -> None:
@@ -73,7 +73,7 @@ class Runner:
         quiet, interrupted = 0.0, False
         while not (await asyncio.wait([working], timeout=REPORT_SECONDS))[0]:
             if interrupted or self._stopping:
-                working.cancel()  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
+                _interrupt(run, working)  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
             quiet += REPORT_SECONDS
             changes = run.changes()
             if not changes and quiet < ALIVE_SECONDS:
@@ -90,7 +90,7 @@ class Runner:
                 interrupted = not run.stops_by_itself
             interrupted = interrupted or task is None
             if interrupted:
-                working.cancel()
+                _interrupt(run, working)
 
     async def _written_down(self, run: TaskRun, *, changes: bool) -> Task | None:
         if not changes:
@@ -137,6 +137,11 @@ class Runner:
 
     async def _write(self, work: Callable[[WriteSession], Awaitable[T]]) -> T:
         return await self._desk.services.database.write(work)
+
+
+def _interrupt(run: TaskRun, working: asyncio.Task[Finished]) -> None:
+    working.cancel()
+    run.interrupt()
 
 
 async def _awaited(work: Awaitable[Finished]) -> Finished:

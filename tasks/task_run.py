@@ -70,13 +70,17 @@ class TaskRun:
         if self._cancelled:
             raise TaskCancelled
 
-    def when_cancelled(self, hook: Callable[[], None]) -> None:
-        """Have `hook` called when the run is to stop, before the work is interrupted."""
+    def when_interrupted(self, hook: Callable[[], None]) -> None:
+        """Have `hook` called when the work is to be interrupted: it ends what a thread waits for, which can't be."""
         self._hooks.append(hook)
 
     def stop(self) -> None:
         """Have the work stop."""
         self._cancelled = True
+        self.interrupt()
+
+    def interrupt(self) -> None:
+        """Have threads of the work wait for nothing more."""
         for hook in self._hooks:
             hook()
 

@@ -3,11 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from strawberry.types import ExecutionResult
-
-from metrics import swallowed
 
 KEPT_SECONDS = 1.0
 """Who is slower than that gets an event made anew, with what holds by then."""
@@ -22,11 +20,13 @@ def not_shared(_event: object) -> None:
     """Every event is made for each who sees it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Made:
     event: object
     at: float
-    result: "asyncio.Task[ExecutionResult]"
+    there: asyncio.Event = field(default_factory=asyncio.Event)
+    result: ExecutionResult | None = None
+    """None for others if it could not be made."""
 
 
 class SharedResults:
@@ -42,14 +42,13 @@ class SharedResults:
             self._made.popitem(last=False)
         made = self._made.get(key)
         if made is None:
-            made = self._made[key] = _Made(event, now, asyncio.ensure_future(_awaited(make)))
-        try:
-            result = made.result.result() if made.result.done() else await asyncio.shield(made.result)
-        except Exception as error:  # noqa: BLE001 - whatever it was, it may have been of that one
-            swallowed("an event that was made for many", error)
-            return await make()
-        return await make() if result.errors else result
-
-
-async def _awaited(make: Make) -> ExecutionResult:
-    return await make()
+            made = self._made[key] = _Made(event, now)
+            try:
+                made.result = await make()
+            finally:
+                made.there.set()
+            return made.result
+        if not made.there.is_set():
+            await made.there.wait()
+        # Whatever went wrong, it may have been of the one who made it, who may also have left.
+        return await make() if made.result is None or made.result.errors else made.result

@@ -10,6 +10,7 @@ streams, which would not end by themselves; sockets are closed by what serves th
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager, suppress
+from functools import partial
 from typing import Any, cast
 
 from graphql import ExecutionResult as CoreResult
@@ -129,22 +130,19 @@ class Operations:
         if isinstance(events, CoreResult):
             yield _public(events, head)
             return
-        async with aclosing(cast("AsyncGenerator[object, None]", events)):
-            async for event in events:
-                yield await self._event(document, operation, variables, event, head)
 
-    async def _event(
-        self, document: Document, operation: Operation, variables: Variables, event: object, head: RequestHead
-    ) -> ExecutionResult:
-        async def make() -> ExecutionResult:
+        async def make(event: object) -> ExecutionResult:
             async with self.context(head) as own:
                 return await self._once(document, operation, variables, own, event, head)
 
-        key = self._event_key(event)
-        if key is None:
-            return await make()
         asked = (id(document), operation.name, encode(variables), head.authorization, head.headers.get("cookie"))
-        return await self._shared.result((key, *asked), (event, document), make)
+        async with aclosing(cast("AsyncGenerator[object, None]", events)):
+            async for event in events:
+                key = self._event_key(event)
+                if key is None:
+                    yield await make(event)
+                else:
+                    yield await self._shared.result((key, asked), (event, document), partial(make, event))
 
     async def _once(
         self,

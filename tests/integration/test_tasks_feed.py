@@ -25,9 +25,10 @@ async def test_what_one_process_publishes_another_hears_at_once(database: Databa
     task = await created(database)
     async with here.listen(lambda one: True) as listener:
         assert await asyncio.wait_for(listener.next(), 5) == task  # read once the connection stands
-        changed = replace(task, version=2)
-        await there.publish(changed)
-        assert await asyncio.wait_for(listener.next(), 1) == changed
+        changes = [replace(task, version=version) for version in (2, 3)]
+        for changed in changes:
+            await there.publish(changed)
+        assert [await asyncio.wait_for(listener.next(), 1) for _ in changes] == changes, "also of two in one moment"
     await here.close()
     await there.close()
 

@@ -4,15 +4,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
+from itertools import count
 from typing import Any, cast
 
 import pytest
 from starlette.types import Message, Scope
+from strawberry.types import ExecutionResult
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from schema.endpoint import Limits
 from schema.endpoint.connection import Connection
+from schema.endpoint.sharing import SharedResults
 from tests.unit.endpoint_app import App, Client, code, post
 
 EVENTS = {"accept": "text/event-stream"}
@@ -376,7 +379,7 @@ class TestLeaving:
 @pytest.mark.anyio
 class TestSharing:
     async def test_one_event_is_made_once_for_all_who_ask_the_same_with_the_same_token(self) -> None:
-        app = App(event_key=lambda event: cast("int", event))
+        app = App(event_key=lambda event: cast("int", event), watch_seconds=60)
         a, b = {"authorization": "Bearer a"}, {"authorization": "Bearer b"}
         async with connected(app, a) as one, connected(app, a) as two, connected(app, b) as three:
             app.log.clear()
@@ -387,3 +390,17 @@ class TestSharing:
                 messages = [await socket.message() for _ in range(4)]
                 assert [m["payload"]["data"]["count"] for m in messages[:3]] == [0, 1, 2]
             assert app.log.count("opened") == app.log.count("closed") == 3 + 2 * 3
+
+    async def test_who_waits_for_what_somebody_makes_who_leaves_gets_one_of_its_own(self) -> None:
+        shared, made = SharedResults(), count(1)
+
+        async def make() -> ExecutionResult:
+            number = next(made)
+            await asyncio.sleep(0.02)
+            return ExecutionResult({"number": number}, None)
+
+        first, *others = (asyncio.create_task(shared.result("key", None, make)) for _ in range(3))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        assert [(await other).data for other in others] == [{"number": 2}, {"number": 3}]
+        assert (await shared.result("other key", None, make)).data == {"number": 4}

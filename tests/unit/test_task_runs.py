@@ -78,7 +78,7 @@ def test_errors_wait_until_they_are_written_down() -> None:
 def test_a_run_that_is_to_stop_says_so_and_calls_its_hooks() -> None:
     run = TaskRun(TASK)
     stopped: list[str] = []
-    run.when_cancelled(lambda: stopped.append("file"))
+    run.when_interrupted(lambda: stopped.append("file"))
     run.check()
     run.stop()
     assert run.cancelled()
@@ -93,7 +93,7 @@ def test_a_task_survives_being_sent() -> None:
 
 @pytest.mark.anyio
 async def test_who_is_slow_hears_the_newest_state_of_each_task_and_never_an_older_one_after_it() -> None:
-    listener = Listener(lambda task: True, None)
+    listener = Listener(lambda task: True)
     other = replace(TASK, id=8)
     for task in (TASK, other, replace(TASK, version=6), replace(TASK, version=5)):
         listener.offer(task)
@@ -105,7 +105,7 @@ async def test_who_is_slow_hears_the_newest_state_of_each_task_and_never_an_olde
 
 @pytest.mark.anyio
 async def test_a_listener_hears_only_of_what_it_wants() -> None:
-    listener = Listener(lambda task: task.kind is Kind.VERIFY, None)
+    listener = Listener(lambda task: task.kind is Kind.VERIFY)
     listener.offer(TASK)
     wanted = replace(TASK, kind=Kind.VERIFY)
     listener.offer(wanted)
