@@ -19,7 +19,7 @@ plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlo
 structlog.configure(processors=[*structlog.get_config()["processors"][:-1], plain])
 
 EXAMPLE = ROOT / "examples" / "tate"
-TOGETHER = ("tate", "counting", "harvesting", "questions")
+TOGETHER = ("tate", "counting", "harvesting", "questions", "tasks")
 """Folders whose files share what takes long to make, so that one process has them all."""
 
 

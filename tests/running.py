@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,8 +92,11 @@ def running(
 
 
 @contextmanager
-def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
-    """Another system on the servers of `system`: its own collections, database, indices and queues."""
+def beside(system: System, data: Path, collections: Path, **changed: str) -> Iterator[System]:
+    """Another system on the servers of `system`: its own collections, database, indices and queues.
+
+    `changed` are settings that differ, by field name.
+    """
     given = load_settings(system.data, environment={})
     number = next(_NUMBERS)
     name = f"beside_{number}_{os.getpid()}"
@@ -108,6 +111,7 @@ def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
         "admin_token": given.admin_token,
         "allow_private_urls": "true",
         "export_folder": str(data / "exports"),
+        **changed,
     }
     data.mkdir()
     (data / "settings.env").write_text(
@@ -125,9 +129,9 @@ def beside(system: System, data: Path, collections: Path) -> Iterator[System]:
 
 
 @contextmanager
-def serving_too(system: System) -> Iterator[System]:
-    """One server more on the data of `system`."""
-    port = _free_port()
+def serving_too(system: System, port: int | None = None) -> Iterator[System]:
+    """One server more on the data of `system`, on any port that is free if none is given."""
+    port = port or _free_port()
     more = System(f"http://127.0.0.1:{port}", system.data, system.token)
     arguments = ["serve", "--port", str(port), "--data", str(system.data)]
     with part(arguments, system.data / f"serve-{port}.log"):
@@ -169,11 +173,10 @@ def _until_answered(system: System) -> None:
     deadline = time.monotonic() + ANSWER_SECONDS
     with system.client() as client:
         while True:
-            try:
+            with suppress(httpx.TransportError):
                 if client.get("/readyz").json()["status"] == "ok":
                     return
-            except httpx.TransportError:
-                time.sleep(0.1)
+            time.sleep(0.1)
             assert time.monotonic() < deadline, (system.data / "serve.log").read_text()
 
 

@@ -12,7 +12,6 @@ from tests.running import ROOT, System, already_running, beside, running
 
 FULL = ROOT.parent / "shared" / "data" / "tate"
 KINDS = Path(__file__).parent / "kinds"
-WORKS = Path(__file__).parent / "tasks"
 
 Viewers = Callable[..., Api]
 
@@ -47,13 +46,6 @@ def kinds(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         yield left_running
         return
     with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS) as started:
-        yield started
-
-
-@pytest.fixture(scope="module")
-def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """A collection for heavy work, with a system for the tests of one file, which may kill its worker."""
-    with beside(system, tmp_path_factory.mktemp("works") / "data", WORKS) as started:
         yield started
 
 

@@ -2,22 +2,40 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
+
+HALT_SECONDS = 120
 
 
 @dataclass
 class Served:
     """What an address answers; each of `parts` is sent after `pause` seconds, and `promised` bytes are said to come."""
 
-    parts: tuple[bytes, ...] = ()
+    parts: Iterable[bytes] = ()
     pause: float = 0.0
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     promised: int | None = None
+
+
+@dataclass
+class Halting:
+    """Parts of which those behind the first `at_once` wait until `goes_on` is set, or a while."""
+
+    parts: Sequence[bytes]
+    at_once: int
+    goes_on: threading.Event = field(default_factory=threading.Event)
+    halted: threading.Event = field(default_factory=threading.Event)
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield from self.parts[: self.at_once]
+        self.halted.set()
+        self.goes_on.wait(HALT_SECONDS)
+        yield from self.parts[self.at_once :]
 
 
 class Files(dict[str, Served]):

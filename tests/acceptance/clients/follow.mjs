@@ -1,10 +1,13 @@
-// Follows one subscription with an official client: `follow.mjs ws|sse URL TOKEN OPERATION`; prints a line for each result.
+// Follows one subscription with an official client: `follow.mjs ws|sse URL TOKEN OPERATION RETRIES`; prints a line for
+// each result. A connection that is lost is made anew, up to RETRIES times.
 import { createClient as createEventClient } from "graphql-sse";
 import { createClient } from "graphql-ws";
 import WebSocket from "ws";
 
-const [how, url, token, operation] = process.argv.slice(2);
+const [how, url, token, operation, retries] = process.argv.slice(2);
 const authorization = `Bearer ${token}`;
+const retryAttempts = Number(retries);
+const pause = () => new Promise((resolve) => setTimeout(resolve, 100));
 const print = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 
 const clients = {
@@ -13,9 +16,11 @@ const clients = {
       url: url.replace(/^http/, "ws"),
       webSocketImpl: WebSocket,
       connectionParams: { authorization },
-      shouldRetry: () => false,
+      shouldRetry: () => retryAttempts > 0,
+      retryAttempts,
+      retryWait: pause,
     }),
-  sse: () => createEventClient({ url, headers: { authorization }, retryAttempts: 0 }),
+  sse: () => createEventClient({ url, headers: { authorization }, retryAttempts, retry: pause }),
 };
 
 const client = clients[how]();

@@ -10,10 +10,13 @@ from tests.acceptance.repository import Repository
 from tests.acceptance.serving import serving_as
 from tests.running import System, beside
 
+IN_SMALL_STEPS = {"index_batch": "5", "sweep_seconds": "1", "fetch_timeout": "120"}
+
 
 @pytest.fixture(scope="package")
 def library(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(system, tmp_path_factory.mktemp("harvesting") / "data", COLLECTIONS) as started:
+    data = tmp_path_factory.mktemp("harvesting") / "data"
+    with beside(system, data, COLLECTIONS, **IN_SMALL_STEPS) as started:
         yield started
 
 

@@ -201,7 +201,7 @@ def test_what_is_no_answer_of_the_protocol_fails_the_harvest(api: Api, repositor
 
 def test_an_answer_that_breaks_off_is_no_end_of_the_list(api: Api, repository: Repository) -> None:
     repository.reset(*(item(number) for number in (1, 2, 3)))
-    whole = repository.answer("/oai?verb=ListRecords&metadataPrefix=oai_dc").parts[0]
+    (whole,) = repository.answer("/oai?verb=ListRecords&metadataPrefix=oai_dc").parts
     repository.faults = [once(Served((whole[: whole.rindex(b"<record>")],)))]
     task = harvested(api, new_source(api, repository))
     assert task["state"] == "FAILED"

@@ -12,20 +12,14 @@ from config import load_settings
 from tests.acceptance.asking import Api
 from tests.acceptance.following import Follow, over_events, over_websocket
 from tests.acceptance.serving import Files, Served, serving
-from tests.acceptance.task_work import ENDS, PAYLOAD, Task, ended, kill_worker, state_of, until
-from tests.running import System, part
+from tests.acceptance.task_work import ENDS, PAYLOAD, Task, ended, state_of, until
+from tests.running import System
 
 IMPORT = f"mutation($url: String!) {{ p: importRecords(collection: Work, url: $url) {PAYLOAD} }}"
 FOLLOW = "subscription($id: ID!) { task(id: $id) { id state progress { done failed } } }"
 LETTERS = "{ deadLetters(first: 1000) { nodes { id collection key operation reason payload attempts lastAttemptAt } } }"
 
 numbers = count(1)
-
-
-@pytest.fixture(scope="module")
-def api(works: System) -> Iterator[Api]:
-    with works.client(works.token) as client:
-        yield Api(client)
 
 
 @pytest.fixture(scope="module")
@@ -263,48 +257,6 @@ def test_who_leaves_frees_what_the_server_held_for_them(works: System, api: Api,
             events.close()
         until(lambda: dict(valkey.pubsub_numsub(channel))[channel.encode()] == 0)
     assert ended(api, task)["state"] == "SUCCEEDED"
-
-
-def test_an_import_whose_worker_was_killed_is_taken_up_again_and_takes_each_record_once(
-    works: System, api: Api, files: Files
-) -> None:
-    taken = new_works(80)
-    task = start(api, slow(files, taken))
-    until(lambda: state_of(api, task)["progress"]["done"] > 0)
-    kill_worker(works)
-    killed_at = time.monotonic()
-    with part(["worker", "--name", "second", "--data", str(works.data)], works.data / "worker-2.log"):
-        until(lambda: len([path for path in files.asked if path == url_path(taken)]) > 1)
-        assert time.monotonic() - killed_at < 30
-        assert ended(api, task)["result"] == {"created": 80, "updated": 0, "unchanged": 0, "failed": 0}
-        revisions = [api.ask(f'{{ work(key: "{work["number"]}") {{ revision }} }}')["work"] for work in taken]
-        assert revisions == [{"revision": 1}] * len(taken)
-
-
-def test_a_rebuild_whose_worker_was_killed_is_taken_up_again(works: System, api: Api) -> None:
-    rebuild = f"mutation {{ p: rebuildIndex(collection: Work) {PAYLOAD} }}"
-    with part(["worker", "--data", str(works.data)], works.data / "worker-3.log"):
-        task = api.ask(rebuild)["p"]["task"]
-        until(lambda: state_of(api, task)["state"] == "RUNNING")
-        kill_worker(works)
-    with part(["worker", "--data", str(works.data)], works.data / "worker-4.log"):
-        assert ended(api, task)["state"] == "SUCCEEDED"
-        verified = ended(api, api.ask(f"mutation {{ p: verifyIndex(collection: Work) {PAYLOAD} }}")["p"]["task"])
-    assert verified["result"] == {"missing": 0, "stale": 0, "extra": 0, "repaired": 0}
-
-
-def test_a_worker_that_is_told_to_stop_gives_back_what_it_works_on(works: System, api: Api, files: Files) -> None:
-    taken = new_works(80)
-    with part(["worker", "--data", str(works.data)], works.data / "worker-5.log") as worker:
-        task = start(api, slow(files, taken))
-        until(lambda: state_of(api, task)["progress"]["done"] > 0)
-        worker.terminate()
-        assert worker.wait(10) == 0
-    assert state_of(api, task)["state"] == "QUEUED"
-    with part(["worker", "--data", str(works.data)], works.data / "worker-6.log"):
-        # what was taken before is not taken again
-        assert ended(api, task)["result"] == {"created": 80, "updated": 0, "unchanged": 0, "failed": 0}
-    assert all(title_of(api, work) == work["title"] for work in taken)
 
 
 def new_works(number: int) -> list[dict[str, str]]:

@@ -4,14 +4,17 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+import redis
 import zstandard
 
+from config import load_settings
 from tests.acceptance.asking import Api
-from tests.acceptance.serving import Files, Served, serving_as
+from tests.acceptance.serving import Files, Halting, Served, serving_as
 from tests.acceptance.task_work import PAYLOAD, ended, kill_worker, state_of, until
 from tests.running import System, part
 
@@ -35,22 +38,17 @@ class RangedFiles(Files):
 
 
 @pytest.fixture(scope="module")
-def api(works: System) -> Iterator[Api]:
-    with works.client(works.token) as client:
-        yield Api(client)
-
-
-@pytest.fixture(scope="module")
 def files() -> Iterator[RangedFiles]:
     with serving_as(RangedFiles) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
-def idle(works: System) -> System:
+def idle(works: System, later_workers: ExitStack) -> Iterator[System]:
     """The system without a worker, for tests that have their own."""
     kill_worker(works)
-    return works
+    yield works
+    later_workers.enter_context(part(["worker", "--data", str(works.data)], works.data / "worker-later.log"))
 
 
 def imported(api: Api, url: str) -> dict[str, Any]:
@@ -90,7 +88,11 @@ def test_a_table_is_imported_packed_or_not(
 def test_the_command_takes_the_same_files_also_from_standard_input(works: System, api: Api, tmp_path: Path) -> None:
     file = tmp_path / "works.csv.zst"
     file.write_bytes(zstandard.compress(b"number,title\nC1,One\nC2,Two\n"))
-    assert works.command("import", "Work", str(file)).returncode == 0
+    settings = load_settings(works.data, environment={})
+    with redis.Redis.from_url(settings.redis_url) as valkey, valkey.pubsub(ignore_subscribe_messages=True) as news:
+        news.subscribe(f"{settings.index_prefix}:changes")
+        assert works.command("import", "Work", str(file)).returncode == 0
+        until(lambda: news.get_message(timeout=1) is not None, 5)  # who follows records is told
     done = works.command("import", "Work", "-", stdin=array({"number": "C3"}, {"number": "C4", "none": 1}))
     assert done.returncode == 1
     assert "line 2 (C4): none: is not a property" in done.stderr
@@ -125,12 +127,18 @@ def test_an_import_goes_on_behind_what_the_worker_before_has_written(
     lines[1] = b"nonsense\n"
     lines[50] = lines[0]  # a key that was met before the worker stopped
     parts = lines if pack is bytes else [pack(b"".join(lines[:30])), pack(b"".join(lines[30:]))]
-    files[path] = Served(tuple(parts), pause=0.08 if pack is bytes else 2, headers=headers)
+    served = Halting(parts, at_once=30) if case == "from there" else parts
+    files[path] = Served(served, pause=0.08 if pack is bytes else 2, headers=headers)
     with part(["worker", "--data", str(idle.data)], idle.data / f"worker-{name}.log") as worker:
         task = api.ask(IMPORT, url=files.url(path))["p"]["task"]
         until(lambda: state_of(api, task)["progress"]["done"] > 0)
+        if isinstance(served, Halting):
+            assert served.halted.wait(30)
         worker.terminate()
-        assert worker.wait(10) == 0
+        assert worker.wait(10) == 0, "also while nothing comes from the address"
+    assert state_of(api, task)["state"] == "QUEUED"
+    if isinstance(served, Halting):
+        served.goes_on.set()
     if case == "another file":
         changed = [line.replace(b'"title": "', b'"title": "new ') for line in lines]
         files[path] = Served((b"".join(changed),), headers={"ETag": '"two"'})
