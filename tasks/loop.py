@@ -45,7 +45,6 @@ class WorkerLoop:
             closing.result(STOP_SECONDS)
         except TimeoutError:  # a server that hangs is no reason to stay
             log.warning("services_not_closed", seconds=STOP_SECONDS, remedy="they close with the process")
-            closing.cancel()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Awaitable, Callable
 from types import FrameType
 
+import structlog
 from flower.app import Flower
 from flower.options import default_options
 from flower.urls import settings as flower_settings
@@ -25,6 +26,7 @@ from tasks.app import celery_app
 Admits = Callable[[str | None], Awaitable[bool]]
 """Whether an `Authorization` header opens the door."""
 
+log = structlog.get_logger()
 _UNAUTHORIZED = ResponseStartLine("HTTP/1.1", 401, "Unauthorized")
 _UNAVAILABLE = ResponseStartLine("HTTP/1.1", 503, "Service Unavailable")
 _REALM = HTTPHeaders({"www-authenticate": 'Basic realm="Flower", charset="UTF-8"', "content-length": "0"})
@@ -73,7 +75,7 @@ def _secret(authorization: str) -> str:
         case "basic":
             try:
                 return base64.b64decode(given, validate=True).decode().partition(":")[2]
-            except (binascii.Error, UnicodeDecodeError):
+            except (binascii.Error, UnicodeError):  # it is none of ours
                 return ""
         case _:
             return ""
@@ -106,7 +108,8 @@ class _Visitor(HTTPMessageDelegate):
     ) -> None:
         try:
             admitted = await self._admits(headers.get("authorization"))
-        except DatabaseUnavailable:
+        except DatabaseUnavailable as error:
+            log.warning("flower_asked_in_vain", reason=error.message, remedy="ask again when PostgreSQL is back")
             self._refusal = _UNAVAILABLE
             return
         if not admitted:

@@ -257,7 +257,7 @@ class Streams(GraphQL[Connection, None]):
 
 async def _break_off(send: Send) -> None:
     """End a response where it is, if its client takes that in time."""
-    with suppress(TimeoutError):
+    with suppress(TimeoutError):  # who does not even take the end is cut off by what serves it
         async with asyncio.timeout(PATIENCE):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 

@@ -1,4 +1,4 @@
-"""A network cable between us and a server, which a test can cut and mend, or have lead nowhere."""
+"""A network cable between us and a server, which a test can cut and mend."""
 
 import asyncio
 from contextlib import suppress
@@ -14,8 +14,6 @@ class Cable:
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
-        self._leads_on = asyncio.Event()
-        self._leads_on.set()
         self.port = 0
         self.messages = 0
 
@@ -39,13 +37,8 @@ class Cable:
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
-        self._leads_on.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0.02)  # for both ends to notice
-
-    def block(self) -> None:
-        """Let nothing through any more, while all connections stand: as if the server were frozen."""
-        self._leads_on.clear()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._target)
@@ -59,7 +52,6 @@ class Cable:
         with suppress(OSError):
             while data := await source.read(65_536):
                 self.messages += count
-                await self._leads_on.wait()
                 sink.write(data)
                 await sink.drain()
         sink.close()
