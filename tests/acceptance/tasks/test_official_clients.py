@@ -123,7 +123,7 @@ def test_both_clients_come_back_when_their_server_was_stopped_in_the_middle(
         files["/works"] = Served(lines)
         document = "mutation($url: String!) { p: importRecords(collection: Work, url: $url) { task { id } } }"
         id_ = Api(client).ask(document, url=files.url("/works"))["p"]["task"]["id"]
-        followers = [Client(node, how, other, FOLLOW, retries=300, id=id_) for how in ("ws", "sse")]
+        followers = [Client(node, how, other, FOLLOW, retries=3_000, id=id_) for how in ("ws", "sse")]
         until(lambda: all(follower.has_begun() for follower in followers))
         began = time.monotonic()
         stop_other()
