@@ -13,7 +13,7 @@ import pytest
 
 from tests.acceptance.asking import Api
 from tests.acceptance.node import node_with_packages
-from tests.acceptance.serving import Halting, Served, serving
+from tests.acceptance.serving import Served, serving
 from tests.acceptance.task_work import until
 from tests.running import System, part, serving_too
 
@@ -118,9 +118,16 @@ def test_both_clients_come_back_when_their_server_was_stopped_in_the_middle(
     one: System, stopping_other: tuple[System, Callable[[], None]], node: str
 ) -> None:
     other, stop_other = stopping_other
-    lines = Halting(lines_of("twice", 20), at_once=10)
+    is_back = threading.Event()
+    sent: list[bytes] = []
+
+    def lines() -> Iterator[bytes]:
+        while not is_back.wait(0.1):
+            sent.append(json.dumps({"number": f"twice{len(sent)}"}).encode() + b"\n")
+            yield sent[-1]
+
     with serving() as files, one.client(one.token) as client:
-        files["/works"] = Served(lines)
+        files["/works"] = Served(lines())
         document = "mutation($url: String!) { p: importRecords(collection: Work, url: $url) { task { id } } }"
         id_ = Api(client).ask(document, url=files.url("/works"))["p"]["task"]["id"]
         followers = [Client(node, how, other, FOLLOW, retries=3_000, id=id_) for how in ("ws", "sse")]
@@ -129,13 +136,13 @@ def test_both_clients_come_back_when_their_server_was_stopped_in_the_middle(
         stop_other()
         assert time.monotonic() - began < STOP_SECONDS
         with serving_too(one, int(other.url.rpartition(":")[2])):
-            lines.goes_on.set()
+            is_back.set()
             found = [follower.results() for follower in followers]
     for results in found:
         *events, end = results
         assert end == {"completed": True}
         assert events[-1]["data"]["task"]["state"] == "SUCCEEDED"
-        assert events[-1]["data"]["task"]["progress"]["done"] == len(lines.parts)
+        assert events[-1]["data"]["task"]["progress"]["done"] == len(sent)
 
 
 def lines_of(name: str, number: int) -> tuple[bytes, ...]:
