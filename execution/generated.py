@@ -47,7 +47,8 @@ def generate(source: type, fields: "Sequence[FieldPlan]") -> Code:
         "JSON_TYPES": JSON_TYPES, **parts.objects,
     }  # fmt: skip
     exec(_compiled(text), namespace)  # noqa: S102 - made of numbers and the words above alone
-    return Code(namespace.get("of_source"), namespace.get("answer"), namespace.get("answers"))
+    # Taken out, since what refers to itself waits for the garbage collector.
+    return Code(*(namespace.pop(name, None) for name in ("of_source", "answer", "answers")))
 
 
 @lru_cache(maxsize=1_000)

@@ -43,10 +43,12 @@ class Selection:
         self.answer = code.answer
         self.answers = code.answers
         self.loads = any(field.loads for field in fields)
-        self.of_source: Callable[[Run, Any, Path | None], Any] = code.of_source or self._answered
+        self._of_source = code.of_source
 
-    def _answered(self, run: "Run", source: Any, path: Path | None) -> Any:
+    def of_source(self, run: "Run", source: Any, path: Path | None) -> Any:
         """The answer for one object, or an awaitable of it."""
+        if self._of_source:
+            return self._of_source(run, source, path)
         assert self.answer
         noted: list[Any] = []
         answer = self.answer(source, noted)
