@@ -1,7 +1,9 @@
 """The context of one request: who asks, the loaders that batch its look-ups and searches, and what it may reach."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 from indexing.searching import Searches
 from indexing.services import Services
@@ -63,6 +65,11 @@ class Context:
     @cached_property
     def last_harvests(self) -> LastHarvests:
         return LastHarvests(self.services)
+
+    @cached_property
+    def prepared(self) -> dict[Hashable, Any]:
+        """Searches as far as they follow from their arguments, by these."""
+        return {}
 
     def forget(self) -> None:
         """Look up again what was looked up: a write has changed it."""

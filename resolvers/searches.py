@@ -104,37 +104,10 @@ async def search(
 
     Raises `BadUserInput` for arguments that mean nothing, `SearchUnavailable` where Elasticsearch is away.
     """
-    first, last = page_size(arguments, ctx.services.settings.max_first)
-    text = arguments.get("search")
-    order = _order(ctx, collection, arguments.get("orderBy"), searched=bool(text and text.strip()))
-    cursors = Cursors(ctx.services.settings.secret, collection.name, order)
-    after, before = (
-        cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
-    )
-    condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
-    refuse_hidden(ctx, (*paths_of(condition), *(facet.path for facet in selected.facets), *_counted(selected)))
-    absent = [facet for facet in selected.facets if not may_follow(ctx, facet.path)]
-    query = SearchQuery(
-        collection=collection,
-        text=text,
-        condition=with_absent(condition, lambda path: not may_follow(ctx, path)),
-        scope=both(ctx.readable.condition(collection), scope),
-        order=order,
-        size=(last if last is not None else first) if selected.nodes or selected.page else None,
-        backward=last is not None,
-        after=after,
-        before=before,
-        fields=selected.fields,
-        total=selected.total or selected.correction or any(facet.missing for facet in absent),
-        scores=selected.scores,
-        highlights=selected.highlights,
-        explain=selected.explanations and ctx.viewer.is_admin,
-        corrections=selected.correction,
-        facets=tuple(facet for facet in selected.facets if facet not in absent),
-        stats=_followed(ctx, selected.stats),
-        groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
-        readable=readable_texts(ctx, collection),
-    )
+    prepared = _prepared(ctx, collection, arguments, selected)
+    query, cursors, absent = prepared.query, prepared.cursors, prepared.absent
+    if scope != ALWAYS:
+        query = replace(query, scope=both(query.scope, scope))
     behind_it = _behind(query, selected)
     if behind_it is None:
         found, behind = await _found(ctx, query), False
@@ -153,6 +126,64 @@ async def search(
         groups={one.name: _groups(ctx, collection, one, found.groups[one.name]) for one in query.groups},
         did_you_mean=await _did_you_mean(ctx, query, found) if found.corrections else None,
     )
+
+
+class Prepared(NamedTuple):
+    """What follows from the arguments, whatever the scope: the query, its cursors, and facets that are absent."""
+
+    query: SearchQuery
+    cursors: Cursors
+    absent: list[FacetQuery]
+    selected: Selected
+
+
+def _prepared(ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected) -> Prepared:
+    """The same for all of the parents that a request has for one field."""
+    # What was selected is kept as long as it names this.
+    key = (collection.name, id(selected), *arguments.items())
+    try:
+        if (known := ctx.prepared.get(key)) is not None:
+            found: Prepared = known
+            return found
+    except TypeError:  # a filter or an order
+        return _prepare(ctx, collection, arguments, selected)
+    made = ctx.prepared[key] = _prepare(ctx, collection, arguments, selected)
+    return made
+
+
+def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected) -> Prepared:
+    first, last = page_size(arguments, ctx.services.settings.max_first)
+    text = arguments.get("search")
+    order = _order(ctx, collection, arguments.get("orderBy"), searched=bool(text and text.strip()))
+    cursors = Cursors(ctx.services.settings.secret, collection.name, order)
+    after, before = (
+        cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
+    )
+    condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
+    refuse_hidden(ctx, (*paths_of(condition), *(facet.path for facet in selected.facets), *_counted(selected)))
+    absent = [facet for facet in selected.facets if not may_follow(ctx, facet.path)]
+    query = SearchQuery(
+        collection=collection,
+        text=text,
+        condition=with_absent(condition, lambda path: not may_follow(ctx, path)),
+        scope=ctx.readable.condition(collection),
+        order=order,
+        size=(last if last is not None else first) if selected.nodes or selected.page else None,
+        backward=last is not None,
+        after=after,
+        before=before,
+        fields=selected.fields,
+        total=selected.total or selected.correction or any(facet.missing for facet in absent),
+        scores=selected.scores,
+        highlights=selected.highlights,
+        explain=selected.explanations and ctx.viewer.is_admin,
+        corrections=selected.correction,
+        facets=tuple(facet for facet in selected.facets if facet not in absent),
+        stats=_followed(ctx, selected.stats),
+        groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
+        readable=readable_texts(ctx, collection),
+    )
+    return Prepared(query, cursors, absent, selected)
 
 
 async def _found(ctx: Context, query: SearchQuery) -> Found:
