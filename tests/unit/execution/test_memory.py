@@ -4,7 +4,7 @@ import asyncio
 import gc
 import weakref
 
-from graphql import ExecutionResult, build_schema
+from graphql import ExecutionResult, Token, build_schema
 
 from execution.selections import Selection
 from schema.endpoint.documents import Documents
@@ -25,16 +25,25 @@ def test_a_document_that_is_remembered_no_more_leaves_nothing_that_the_garbage_c
             assert isinstance(result, ExecutionResult)
             assert result.data == {"one": {f"a{number}": "n", "others": [{f"b{number}": "m"}]}}
             made.add(document)
+            del document, result
+            # What was made for validating it alone goes soon; what is kept becomes old, and is looked at seldom.
+            gc.collect(1)
 
     gc.collect()
+    before = _alive(Token)
     gc.disable()
     try:
         asyncio.run(run())
+        assert len(made) == 5
+        assert _alive(Token) - before <= 5 * 20
+        # Of each document what is below `one`, and what is below `others`.
+        assert sum(isinstance(one, Selection) and "One" in _types(one) for one in gc.get_objects()) <= 5 * 2
     finally:
         gc.enable()
-    assert len(made) == 5
-    # Of each document the root, what is below `one`, and what is below `others`.
-    assert sum(isinstance(one, Selection) and "One" in _types(one) for one in gc.get_objects()) <= 5 * 2
+
+
+def _alive(of: type) -> int:
+    return sum(type(one) is of for one in gc.get_objects())
 
 
 def _types(selection: Selection) -> set[str]:
