@@ -15,6 +15,7 @@ import structlog
 
 from errors import CatalographError
 from indexing.bulk import INDEX_GONE, Outcome, bulk_items, linked, send
+from indexing.indexes import IndexRefused
 from indexing.preparing import prepare_index
 from indexing.services import Services
 from metrics import OUTBOX_ROWS
@@ -138,7 +139,12 @@ async def _index(
     collection = services.catalog.get(name)
     if collection is None:
         return {}  # a collection that is described no more has no index either
-    serving = state.index_name or await prepare_index(services, collection)
+    try:
+        serving = state.index_name or await prepare_index(services, collection)
+    except IndexRefused as error:
+        # Until its file is corrected its records wait by themselves, and hold up no others.
+        log.warning("index_refused", collection=name, reason=error.message)
+        return {record.id: Outcome(record.id, error.message) for record in records}
     targets = await linked(session, collection, (record for record in records if not record.deleted))
     outdated = serving == state.index_name and state.fingerprint != services.fingerprints[name]
     outcomes: dict[int, Outcome] = {}

@@ -23,6 +23,7 @@ from indexing.services import Services
 from indexing.showing import show_changes
 from indexing.sync import drain
 from metrics import REGISTRY
+from models.collections.properties import Collection
 from tasks.app import DRAIN, QUEUES, VERIFY_NEXT, WORK, celery_app
 from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
@@ -53,7 +54,7 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
     desk = TaskDesk.open(loop.services, app)
     _add_tasks(app, loop, desk)
     if WORK in queues:
-        worker_ready.connect(lambda **_: loop.begin(lambda services: _rebuild_outdated(desk, services)), weak=False)
+        worker_ready.connect(lambda **_: loop.begin(lambda services: rebuild_outdated(desk, services)), weak=False)
     try:
         app.Worker(
             consumer_cls=_Consumer,
@@ -166,16 +167,25 @@ class Drains:
             log.warning("changes_not_shown", code=error.code, reason=error.message, remedy="the next sweep tries again")
 
 
-async def _rebuild_outdated(desk: TaskDesk, services: Services) -> None:
+async def rebuild_outdated(desk: TaskDesk, services: Services) -> None:
     """Have each collection rebuilt whose file asks for another mapping than its index has, once that can be known."""
-    for collection in services.catalog:
-        while True:
-            try:
-                await retire(services, collection)
-                if await is_outdated(services, collection):
-                    await start_rebuild(desk, collection.name)
-                break
-            except CatalographError as error:
-                # A store is away: it is asked until it is back.
-                log.warning("index_not_compared", collection=collection.name, reason=str(error))
-                await asyncio.sleep(COMPARE_AGAIN_SECONDS)
+    waiting = list(services.catalog)
+    while waiting := [one for one in waiting if not await _compared(desk, services, one)]:  # noqa: ASYNC110 - no event
+        await asyncio.sleep(COMPARE_AGAIN_SECONDS)
+
+
+async def _compared(desk: TaskDesk, services: Services, collection: Collection) -> bool:
+    """Whether it could be known; if not, it is asked again, after the other collections."""
+    try:
+        await retire(services, collection)
+        if await is_outdated(services, collection):
+            await start_rebuild(desk, collection.name)
+    except CatalographError as error:
+        # A store is away, or does not take the index: that may heal.
+        log.warning("index_not_compared", collection=collection.name, reason=str(error))
+        return False
+    except Exception:
+        # A defect of ours. To end with it would keep all others from being compared.
+        log.exception("index_not_compared", collection=collection.name)
+        return False
+    return True

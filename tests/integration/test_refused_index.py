@@ -1,0 +1,79 @@
+"""A collection whose index Elasticsearch refuses waits by itself: what is done for the others goes on."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from indexing.preparing import prepare_index
+from indexing.services import Services
+from indexing.sync import drain
+from models.outbox import backlog
+from models.states import save_state
+from models.tasks import Kind, list_tasks
+from tasks.desk import TaskDesk
+from tasks.worker import rebuild_outdated
+from tests.integration.conftest import ServerUrls
+from tests.integration.indexed import indexed_services
+
+pytestmark = pytest.mark.anyio
+
+FILES = {
+    "a.yaml": """
+name: Refused
+key: id
+schema:
+  type: object
+  properties:
+    id: {type: string}
+    title: {type: string, x-search: {text: klingon}}
+""",
+    "b.yaml": """
+name: Taken
+key: id
+schema:
+  type: object
+  properties:
+    id: {type: string}
+""",
+}
+
+
+@pytest.fixture
+async def services(servers: ServerUrls, database_url: str, tmp_path: Path) -> AsyncIterator[Services]:
+    """Two collections, of which the first has an analyzer that no server has."""
+    async with indexed_services(servers, database_url, tmp_path, FILES) as opened:
+        yield opened
+
+
+async def test_the_records_of_the_others_are_indexed(services: Services) -> None:
+    async with services.database.writing() as session:
+        for name in ("Refused", "Taken"):
+            for number in range(60):
+                await session.create(services.catalog[name], {"id": str(number)})
+    drained = await drain(services)
+    assert (drained.indexed, drained.buried) == (60, 0)
+    async with services.database.reading() as session:
+        assert {name: left.pending for name, left in (await backlog(session)).items()} == {"Refused": 60}
+
+
+async def test_the_others_are_rebuilt_when_their_file_has_changed(services: Services) -> None:
+    await prepare_index(services, services.catalog["Taken"])
+    async with services.database.writing() as session:
+        await save_state(session, "Taken", fingerprint="of another file")
+    desk = TaskDesk.open(services)
+    comparing = asyncio.create_task(rebuild_outdated(desk, services))
+    try:
+        async with asyncio.timeout(10):
+            while not await _rebuilds(services):  # noqa: ASYNC110 - nobody here could set an event
+                await asyncio.sleep(0.1)
+    finally:
+        comparing.cancel()
+        await desk.close()
+    assert await _rebuilds(services) == ["Taken"]
+
+
+async def _rebuilds(services: Services) -> list[str | None]:
+    async with services.database.reading() as session:
+        return [task.collection for task in await list_tasks(session, 10) if task.kind is Kind.REBUILD]
