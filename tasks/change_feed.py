@@ -44,8 +44,9 @@ class ChangeFeed:
         self._pause: float | None = 0.0
 
     async def close(self) -> None:
+        reading = self._leave()
         await self._channel.close()
-        await self._stop_reading()
+        await _ended(reading)
 
     async def publish(self) -> None:
         """Say that there are new changes. Without Redis they are seen a little later."""
@@ -71,8 +72,10 @@ class ChangeFeed:
         finally:
             self._followers.discard(follower)
             if not self._followers:
+                # Who comes while this ends finds nothing of it, and begins anew.
+                reading = self._leave()
                 await self._channel.stop()
-                await self._stop_reading()
+                await _ended(reading)
 
     async def replay(self, after: Position, collections: Several[str] | None) -> Stretch:
         """The next changes behind a position, with their records as they stand now."""
@@ -106,8 +109,8 @@ class ChangeFeed:
                     await self._news.wait()
         self._news.clear()
         stretch = await self._read(self._until, None)
-        if stretch is None:
-            return
+        if stretch is None or self._reading is not asyncio.current_task():
+            return  # nothing was read, or nobody wants it any more
         self._pause = 0.0 if stretch.more else _UNSETTLED_SECONDS if stretch.unsettled else LOOK_SECONDS
         self._kept += stretch.changes
         self._until = stretch.until
@@ -124,12 +127,11 @@ class ChangeFeed:
             await asyncio.sleep(_RETRY_SECONDS)
             return None
 
-    async def _stop_reading(self) -> None:
+    def _leave(self) -> asyncio.Task[None] | None:
+        """Forget what was read, and the reading that goes on."""
         reading, self._reading = self._reading, None
-        while reading and not reading.done():
-            reading.cancel()
-            await asyncio.wait([reading], timeout=1)
         self._kept = []
+        return reading
 
     def _hear(self, _message: bytes) -> None:
         self._news.set()
@@ -164,3 +166,9 @@ class Follower:
         stretch = await self._feed.replay(self._position, self._collections)
         self._position, self._replays = stretch.until, stretch.more
         return stretch.changes
+
+
+async def _ended(reading: asyncio.Task[None] | None) -> None:
+    while reading and not reading.done():
+        reading.cancel()  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
+        await asyncio.wait([reading], timeout=1)

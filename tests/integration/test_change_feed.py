@@ -92,3 +92,34 @@ async def test_nothing_is_left_when_the_last_follower_has_gone(
         await asyncio.wait(waiting)
     assert asyncio.all_tasks() - before == set()
     await feed.close()
+
+
+async def test_who_comes_while_the_last_one_leaves_hears_everything(
+    database: Database, servers: ServerUrls, works: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    feed = ChangeFeed(database, servers.redis_url, f"test:{id(database)}")
+    stop, leaves = feed._channel.stop, asyncio.Event()
+
+    async def stop_slowly() -> None:
+        await stop()
+        leaves.set()
+        await asyncio.sleep(0.5)
+
+    async def follow_a_while() -> None:
+        async with feed.follow() as follower:
+            reading = asyncio.create_task(follower.next())
+            await asyncio.sleep(0.2)
+            reading.cancel()
+            await asyncio.wait([reading])
+
+    monkeypatch.setattr(feed._channel, "stop", stop_slowly)
+    leaving = asyncio.create_task(follow_a_while())
+    await leaves.wait()
+    async with feed.follow(Position(0)) as follower:
+        waiting = asyncio.create_task(heard(follower, 3))
+        for number in range(3):
+            await write(database, works, range(number, number + 1))
+            await asyncio.sleep(0.3)
+        await leaving
+        assert await waiting == ["00000", "00001", "00002"]
+    await feed.close()
