@@ -60,12 +60,17 @@ class ExportFiles:
         """The tasks that have files, finished or not."""
         return {int(found[1]) for name in self._names() if (found := _OURS.fullmatch(name))}
 
-    def keep(self, tasks: dict[int, Task]) -> None:
-        """Remove what belongs to none of these tasks, and what those that have ended did not finish."""
+    def keep(self, tasks: dict[int, Task], ids: set[int]) -> None:
+        """Of the files of `ids`, remove what belongs to none of these tasks, and what ended ones did not finish.
+
+        Files of other ids have appeared since it was asked which tasks there are.
+        """
         for name in self._names():
             found = _OURS.fullmatch(name)
-            task = tasks.get(int(found[1])) if found else None
-            if found and (task is None or (found[2] and task.is_over)):
+            if not found or int(found[1]) not in ids:
+                continue
+            task = tasks.get(int(found[1]))
+            if task is None or (found[2] and task.is_over):
                 (self._folder / name).unlink(missing_ok=True)
 
     def _names(self) -> list[str]:

@@ -46,4 +46,4 @@ async def forget_files(services: Services) -> None:
     if ids:
         async with services.database.reading() as session:
             kept = await tasks_by_id(session, list(ids))
-        await asyncio.to_thread(files.keep, kept)
+        await asyncio.to_thread(files.keep, kept, ids)
