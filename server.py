@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from starlette_compress import CompressMiddleware
 
 from config import Settings
-from errors import CatalographError, DatabaseOutdated
+from errors import CatalographError, DatabaseOutdated, SearchUnavailable
 from indexing.preparing import prepare_index
 from indexing.results import ResultCache
 from indexing.services import Services, open_services
@@ -51,6 +51,8 @@ from tasks.nudging import Nudges
 
 log = structlog.get_logger()
 PROBE_SECONDS = 2.0
+PREPARE_SECONDS = 5.0
+"""How long a server that starts waits for Elasticsearch to say anything."""
 IMMUTABLE = "public, max-age=31536000, immutable"
 COMPRESS_FROM_BYTES = 1_000
 GONE = 499
@@ -285,7 +287,7 @@ async def _nothing() -> None:
 async def serve(settings: Settings, host: str, port: int) -> None:
     """Serve until told to stop."""
     async with open_services(settings) as services:
-        await _prepare(services)
+        await prepare_indices(services)
         app = make_app(services)
         _keep_what_is_there()
         config = uvicorn.Config(
@@ -316,13 +318,16 @@ def _keep_what_is_there() -> None:
     gc.freeze()
 
 
-async def _prepare(services: Services) -> None:
+async def prepare_indices(services: Services, patience: float = PREPARE_SECONDS) -> None:
     """Make the indices that are not there. Without Elasticsearch the server starts all the same, degraded."""
     for collection in services.catalog:
         try:
+            await services.search.ping(patience)  # to make an index may take long, and to know that it hangs may not
             await prepare_index(services, collection)
         except DatabaseOutdated:
             raise
         except CatalographError as error:
             # The worker makes it as soon as it can.
             log.warning("index_not_prepared", collection=collection.name, code=error.code, reason=error.message)
+            if isinstance(error, SearchUnavailable):
+                return  # nor is it there for the others: to ask for each would keep all requests waiting

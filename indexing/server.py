@@ -138,9 +138,9 @@ class SearchServer:
         """Whether a search would find somebody; when Elasticsearch hangs, that is known within 2 s, then at once."""
         return not self._outages.known and await self._pulse.beats()
 
-    async def ping(self) -> None:
-        """Raises `SearchUnavailable` unless the cluster answers."""
-        await self.ask("GET", "/_cluster/health?timeout=1s", timeout=2.0)
+    async def ping(self, timeout: float = 2.0) -> None:
+        """Raises `SearchUnavailable` unless the cluster answers within `timeout` seconds."""
+        await self.ask("GET", "/_cluster/health?timeout=1s", timeout=timeout)
 
 
 def _nodes(urls: str, connections: int) -> NodePool:
