@@ -12,6 +12,7 @@ from rich.table import Table
 from commands.choosing import chosen
 from config import Settings
 from errors import SearchUnavailable
+from indexing.bulk import Outcome
 from indexing.mappings import mapping_changes, mapping_of
 from indexing.rebuild import rebuild
 from indexing.server import SearchRefused
@@ -97,14 +98,17 @@ async def run_verify(settings: Settings, name: str | None, *, repair: bool) -> i
 
 async def _rebuild(services: Services, collection: Collection) -> int:
     began = time.monotonic()
+
+    def refused(outcome: Outcome, key: str | None) -> None:
+        name = f"record {outcome.record_id}" if key is None else f"{key!r}"
+        print(f"{collection.name}: {name} was refused: {outcome.reason}")
+
     with _bar(f"rebuild {collection.name}") as progress:
-        built = await rebuild(services, collection, progress)
+        built = await rebuild(services, collection, progress, refused)
     seconds = time.monotonic() - began
     rate = built.indexed / max(seconds, 0.001)
     print(f"{collection.name}: {built.indexed:,} records in {built.index} in {seconds:.1f} s ({rate:,.0f}/s)")
-    for outcome in built.refused:
-        print(f"{collection.name}: record {outcome.record_id} was refused: {outcome.reason}")
-    return len(built.refused)
+    return max(built.refused, built.left)
 
 
 def _chosen(services: Services, name: str | None) -> list[Collection]:

@@ -31,20 +31,31 @@ GRACE_SECONDS = 2
 
 Progress = Callable[[int, int], None]
 """Called with the number of records done and the number of all; what it raises ends the rebuild without a trace."""
+Refused = Callable[[Outcome, str | None], None]
+"""Called for each record that the index refuses, with its key: there may be as many as there are records."""
 
 log = structlog.get_logger()
 
 
 @dataclass(frozen=True)
 class Rebuilt:
-    """What a rebuild did: the records indexed, and those that the index refused with the reasons."""
+    """What a rebuild did: how many records it indexed, and how many the index refused.
+
+    `left` is how many are not in it as they should be; those that a run refused which this one goes on from count too.
+    """
 
     index: str
     indexed: int
-    refused: tuple[Outcome, ...]
+    refused: int
+    left: int
 
 
-async def rebuild(services: Services, collection: Collection, progress: Progress = lambda done, total: None) -> Rebuilt:
+async def rebuild(
+    services: Services,
+    collection: Collection,
+    progress: Progress = lambda done, total: None,
+    refused: Refused = lambda outcome, key: None,
+) -> Rebuilt:
     """A new index of everything that PostgreSQL has. Raises `Conflict` if another rebuild of it runs.
 
     What was done stays for the next call when a store is away or the process is told to stop.
@@ -56,8 +67,8 @@ async def rebuild(services: Services, collection: Collection, progress: Progress
         await _retire(services, collection)
         state = await _begin(services, collection)
         try:
-            done, refused = await _fill(services, collection, state, progress)
-            await _finish(services, collection, str(state.building_index))
+            indexed, number = await _fill(services, collection, state, progress, refused)
+            left = await _finish(services, collection, str(state.building_index))
         except (asyncio.CancelledError, SearchUnavailable, DatabaseUnavailable):
             raise
         except BaseException:
@@ -66,7 +77,7 @@ async def rebuild(services: Services, collection: Collection, progress: Progress
         await _swap(services, collection)
         await asyncio.sleep(GRACE_SECONDS)
         await _retire(services, collection)
-        return Rebuilt(str(state.building_index), done, tuple(refused))
+        return Rebuilt(str(state.building_index), indexed, number, left)
 
 
 async def retire(services: Services, collection: Collection) -> None:
@@ -103,12 +114,13 @@ async def _abandon(services: Services, collection: Collection, index: str) -> No
     await services.indexes.remove(index)
 
 
-async def _finish(services: Services, collection: Collection, index: str) -> None:
-    """See to it that the new index has what PostgreSQL has, before it serves."""
+async def _finish(services: Services, collection: Collection, index: str) -> int:
+    """See to it that the new index has what PostgreSQL has, before it serves; how many records it has not, even so."""
     await services.indexes.finish(index)
     found = await verify_index(services, collection, index, repair=True)
     if found.differences:
         log.warning("rebuild_mended", collection=collection.name, index=index, repaired=found.repaired)
+    return found.differences - found.repaired
 
 
 async def _swap(services: Services, collection: Collection) -> None:
@@ -149,28 +161,32 @@ async def _until_nobody_writes(services: Services) -> None:
 
 @dataclass(frozen=True)
 class _Sent:
-    """A batch on its way: its size, the last id, and what becomes of it."""
+    """A batch on its way: the keys of its records by their ids, the last id, and what becomes of it."""
 
-    records: int
+    keys: dict[int, str | None]
     last: int
     outcomes: asyncio.Task[list[Outcome]]
 
 
 async def _fill(
-    services: Services, collection: Collection, state: CollectionState, progress: Progress
-) -> tuple[int, list[Outcome]]:
-    refused: list[Outcome] = []
-    done, after = 0, state.built_until
+    services: Services, collection: Collection, state: CollectionState, progress: Progress, refused: Refused
+) -> tuple[int, int]:
+    """How many records were indexed, and how many refused."""
+    number, done, after = 0, 0, state.built_until
     async with services.database.reading() as session:
         total = (await count_records(session)).get(collection.name, 0)
     sending: deque[_Sent] = deque()
 
     async def settle() -> int:
+        nonlocal number
         sent = sending.popleft()
-        refused.extend(outcome for outcome in await sent.outcomes if outcome.reason)
+        failed = [outcome for outcome in await sent.outcomes if outcome.reason]
         await _save(services, collection, built_until=sent.last)
-        progress(done + sent.records, total)
-        return sent.records
+        for outcome in failed:
+            refused(outcome, sent.keys.get(outcome.record_id))
+        number += len(failed)
+        progress(done + len(sent.keys), total)
+        return len(sent.keys)
 
     try:
         while records := await _next(services, collection, after):
@@ -179,7 +195,8 @@ async def _fill(
             if len(sending) >= IN_FLIGHT:
                 done += await settle()
             # While Elasticsearch takes one batch, the next one is read and built.
-            sending.append(_Sent(len(records), after, asyncio.create_task(_send(services, *items))))
+            keys = {record.id: record.key for record in records}
+            sending.append(_Sent(keys, after, asyncio.create_task(_send(services, *items))))
         while sending:
             done += await settle()
     finally:
@@ -189,7 +206,7 @@ async def _fill(
         for error in await asyncio.gather(*(sent.outcomes for sent in sending), return_exceptions=True):
             if isinstance(error, Exception):
                 swallowed("a batch of a rebuild", error)
-    return done - len(refused), refused
+    return done - number, number
 
 
 async def _next(services: Services, collection: Collection, after: int) -> list[Record]:

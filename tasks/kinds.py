@@ -6,7 +6,6 @@ from indexing.bulk import Outcome
 from indexing.rebuild import rebuild
 from indexing.services import Services
 from indexing.verify import verify
-from models.records import records_with_deleted
 from tasks.importing import collection_of
 from tasks.task_run import Finished, TaskRun
 
@@ -19,9 +18,17 @@ async def run_rebuild(services: Services, run: TaskRun) -> Finished:
         run.check()
         run.progress(done, total)
 
-    built = await rebuild(services, collection_of(services, run), progress)
-    await _fail_refused(services, run, built.refused)
-    return Finished({"index": built.index, "indexed": built.indexed, "refused": len(built.refused)})
+    def refused(outcome: Outcome, key: str | None) -> None:
+        run.fail_item(str(outcome.reason), key)
+
+    built = await rebuild(services, collection_of(services, run), progress, refused)
+    told = (
+        None
+        if built.left <= built.refused
+        else f"Records that could not be indexed: {built.left:,}. See `deadLetters`."
+    )
+    counts = {"index": built.index, "indexed": built.indexed, "refused": built.refused}
+    return Finished(counts, partial=built.left > 0, message=told)
 
 
 async def run_verify(services: Services, run: TaskRun) -> Finished:
@@ -29,13 +36,3 @@ async def run_verify(services: Services, run: TaskRun) -> Finished:
     repair = bool(run.task.arguments["repair"])
     found = await verify(services, collection_of(services, run), repair=repair, progress=run.progress)
     return Finished(asdict(found), partial=found.differences > found.repaired)
-
-
-async def _fail_refused(services: Services, run: TaskRun, refused: tuple[Outcome, ...]) -> None:
-    if not refused:
-        return
-    async with services.database.reading() as session:
-        records = await records_with_deleted(session, {outcome.record_id for outcome in refused})
-    for outcome in refused:
-        record = records.get(outcome.record_id)
-        run.fail_item(str(outcome.reason), record.key if record else None)

@@ -7,12 +7,15 @@ from pathlib import Path
 import pytest
 
 from indexing.preparing import prepare_index
+from indexing.rebuild import rebuild
 from indexing.services import Services
 from indexing.sync import drain
 from models.outbox import backlog
 from models.states import save_state
-from models.tasks import Kind, list_tasks
+from models.tasks import Kind, Order, State, find_task, list_tasks
 from tasks.desk import TaskDesk
+from tasks.kinds import run_rebuild
+from tasks.runner import Runner
 from tasks.worker import rebuild_outdated
 from tests.integration.conftest import ServerUrls
 from tests.integration.indexed import indexed_services
@@ -77,3 +80,34 @@ async def test_the_others_are_rebuilt_when_their_file_has_changed(services: Serv
 async def _rebuilds(services: Services) -> list[str | None]:
     async with services.database.reading() as session:
         return [task.collection for task in await list_tasks(session, 10) if task.kind is Kind.REBUILD]
+
+
+async def test_a_rebuild_that_goes_on_ends_as_partial_for_what_was_refused_before(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, told = services.catalog["Taken"], list[str | None]()
+    builder = services.builders["Taken"]
+    build = builder.build
+    monkeypatch.setattr(
+        builder, "build", lambda *given: build(*given) | ({"seq": "no number"} if given[0].key == "3" else {})
+    )
+    async with services.database.writing() as session:
+        for number in range(120):
+            await session.create(taken, {"id": str(number)})
+    await drain(services)
+
+    def stop(done: int, total: int) -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await rebuild(services, taken, stop, lambda outcome, key: told.append(key))
+    assert told == ["3"]
+    desk = TaskDesk.open(services)
+    task = await desk.start(Order(Kind.REBUILD, "Taken", {}))
+    await Runner(desk).run(task.id, run_rebuild)
+    await desk.close()
+    async with services.database.reading() as reading:
+        ended = await find_task(reading, task.id)
+    assert ended
+    assert (ended.state, ended.message) == (State.PARTIAL, "Records that could not be indexed: 1. See `deadLetters`.")
+    assert ended.result["indexed"] == 70
