@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 
 import orjson
 
-from errors import SearchUnavailable
+from errors import NotFound
 from indexing.server import NDJSON
 from indexing.services import Services
 from indexing.sync import drain
@@ -61,11 +61,11 @@ class Verified:
 async def verify(
     services: Services, collection: Collection, *, repair: bool, progress: Progress = lambda done, total: None
 ) -> Verified:
-    """Compare the index that serves with PostgreSQL. Raises `SearchUnavailable` where there is none to compare."""
+    """Compare the index that serves with PostgreSQL. Raises `NotFound` where there is none."""
     async with services.database.reading() as session:
         state = await read_state(session, collection.name)
     if not state.index_name or not await services.indexes.exists(state.index_name):
-        raise SearchUnavailable(f"{collection.name} has no index.", "Rebuild it: `catalograph index rebuild`.")
+        raise NotFound(f"{collection.name} has no index.", "Rebuild it: `catalograph index rebuild`.")
     return await verify_index(services, collection, state.index_name, repair=repair, progress=progress)
 
 

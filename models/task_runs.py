@@ -81,9 +81,21 @@ async def end_task(session: WriteSession, task: Task, progress: Progress, ending
     return _one(await session.row(_of_run(task).values(values).returning(*COLUMNS)))
 
 
-async def release_task(session: WriteSession, task: Task) -> Task | None:
-    """The task, given back by a worker that stops: as if this run had not been."""
-    values = {"state": State.QUEUED.value, "attempts": tasks.c.attempts - 1, "alive_at": null(), **_CHANGED}
+async def release_task(
+    session: WriteSession, task: Task, message: str | None = None, pause: timedelta = timedelta(0)
+) -> Task | None:
+    """The task, given back by a worker that stops, or that can't go on now: as if this run had not been.
+
+    It is not handed over before `pause` is over; `message` says what it waits for.
+    """
+    values = {
+        "state": State.QUEUED.value,
+        "attempts": tasks.c.attempts - 1,
+        "alive_at": null(),
+        "message": message and storable_text(message, MAX_MESSAGE),
+        **({"handed_at": _NOW + pause} if pause else {}),
+        **_CHANGED,
+    }
     statement = _of_run(task).where(tasks.c.state == State.RUNNING.value)
     return _one(await session.row(statement.values(values).returning(*COLUMNS)))
 

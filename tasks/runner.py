@@ -20,6 +20,8 @@ AT_ONCE = 4
 """Tasks that one worker runs at once; others wait."""
 REPORT_SECONDS = 0.2
 ALIVE_SECONDS = 1.0
+PAUSE = timedelta(seconds=5)
+"""How long a task waits at least that was cut off by a store which is away."""
 
 T = TypeVar("T")
 Work = Callable[[Services, TaskRun], Awaitable[Finished]]
@@ -122,11 +124,14 @@ class Runner:
         await self._desk.feed.publish(task)
 
     async def _ended(self, run: TaskRun, working: asyncio.Task[Finished]) -> Task | None:
-        if working.cancelled() and not run.cancelled():
+        # What a stopped thread makes of it may arrive before that the work was interrupted.
+        interrupted = working.cancelled() or (self._stopping and working.exception())
+        if interrupted and not run.cancelled():
             return await self._write(lambda session: release_task(session, run.task))
         ending = _ending(run, working)
-        if ending is None:
-            return run.task  # it goes on when what it needs is back: the sweep finds that nobody works on it
+        if isinstance(ending, _CutOff):
+            why = f"{ending.message} It goes on when that is over."
+            return await self._write(lambda session: release_task(session, run.task, why, PAUSE))
         errors, progress = run.errors(), run.state()
 
         async def work(session: WriteSession) -> Task | None:
@@ -148,8 +153,12 @@ async def _awaited(work: Awaitable[Finished]) -> Finished:
     return await work
 
 
-def _ending(run: TaskRun, working: asyncio.Task[Finished]) -> Ending | None:
-    """How the work ended; nothing where it was cut off by a store that is away, and is worth another run."""
+_CutOff = DatabaseUnavailable | SearchUnavailable
+"""What ends a run, and not its task: it is worth another one when the store is back."""
+
+
+def _ending(run: TaskRun, working: asyncio.Task[Finished]) -> Ending | _CutOff:
+    """How the work ended, or what cut it off."""
     if working.cancelled() or (run.cancelled() and working.exception()):
         return Ending(State.CANCELLED)
     match working.exception():
@@ -159,7 +168,7 @@ def _ending(run: TaskRun, working: asyncio.Task[Finished]) -> Ending | None:
             return Ending(State.PARTIAL if partial else State.SUCCEEDED, finished.message, finished.result)
         case DatabaseUnavailable() | SearchUnavailable() as error:
             log.warning("task_cut_off", task=run.task.id, code=error.code, reason=error.message)
-            return None
+            return error
         case CatalographError() as error:
             return Ending(State.FAILED, str(error))
         case error:

@@ -12,6 +12,20 @@ from models.records import Record
 from tests.integration.conftest import ServerUrls
 
 
+def settings_on(servers: ServerUrls, database_url: str, **others: Any) -> Settings:
+    """Settings for one test, with a prefix of its own."""
+    given = {
+        "database_url": database_url,
+        "elasticsearch_url": servers.elasticsearch_url,
+        "redis_url": servers.redis_url,
+        "broker_url": servers.redis_url,
+        "secret": "of the tests alone",
+        "index_prefix": f"t{uuid.uuid4().hex}",
+        "index_batch": 50,
+    }
+    return Settings(**{**given, **others})
+
+
 @asynccontextmanager
 async def indexed_services(
     servers: ServerUrls, database_url: str, folder: Path, files: Mapping[str, str]
@@ -19,16 +33,7 @@ async def indexed_services(
     """Services of the collections in `files`; what they make in Elasticsearch is removed afterwards."""
     for name, text in files.items():
         (folder / name).write_text(text)
-    settings = Settings(
-        collections=folder,
-        database_url=database_url,
-        elasticsearch_url=servers.elasticsearch_url,
-        redis_url=servers.redis_url,
-        broker_url=servers.redis_url,
-        secret="of the tests alone",
-        index_prefix=f"t{uuid.uuid4().hex}",
-        index_batch=50,
-    )
+    settings = settings_on(servers, database_url, collections=folder)
     async with open_services(settings) as opened:
         yield opened
         for index in await opened.search.ask("GET", f"/{settings.index_prefix}-*"):
