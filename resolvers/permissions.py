@@ -5,7 +5,8 @@ from typing import Any
 
 from models.collections.conditions import NEVER, holds
 from models.collections.kinds import DATE, LINK
-from models.collections.properties import Collection
+from models.collections.problems import Problem
+from models.collections.properties import Collection, Shape
 from models.collections.rules import reach
 from resolvers.context import Context
 from resolvers.inputs import changed_paths, given_paths, way_into
@@ -44,6 +45,18 @@ def forbidden_changes(
         for path, prop in changed_paths(collection.shape, before, after)
         if not ctx.may_set(prop)
     ]
+
+
+def told(ctx: Context, shape: Shape | None, problem: Problem) -> str:
+    """The message of a problem with a record, which may repeat a value, as the viewer may read it."""
+    for step in problem.path:
+        prop = shape.properties.get(step) if shape else None
+        if prop is None:  # the position in a list, or a name in JSON
+            continue
+        if not ctx.may_see(prop):
+            return "is not valid"
+        shape = prop.shape
+    return problem.message
 
 
 def server_set_values(ctx: Context, collection: Collection) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from models.writes import RecordWrites, WriteSession
 from resolvers.context import Context
 from resolvers.inputs import document_of
 from resolvers.nodes import Node, node_of_record, read_global_id
-from resolvers.permissions import forbidden, forbidden_changes, forbidden_properties, server_set_values
+from resolvers.permissions import forbidden, forbidden_changes, forbidden_properties, server_set_values, told
 from resolvers.user_errors import CONFLICT, DUPLICATE_KEY, FORBIDDEN, NOT_FOUND, VALIDATION, UserError
 
 Input = Mapping[str, Any]
@@ -49,7 +49,7 @@ async def create(ctx: Context, collection: Collection, given: Input) -> Written:
 
     async def write(session: RecordWrites) -> Record:
         _refuse(forbidden(ctx, collection, "create", given, document))
-        _refuse(_invalid(collection, document))
+        _refuse(_invalid(ctx, collection, document))
         return await session.create(collection, document, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write, ctx.services.database.write_one)
@@ -67,7 +67,7 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
         _refuse_stale(collection, current, expected)
         if same(merged, current.data):
             return current
-        _refuse(_invalid(collection, merged))
+        _refuse(_invalid(ctx, collection, merged))
         return await session.update(collection, current, merged, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write, ctx.services.database.write_one)
@@ -93,7 +93,7 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
         _refuse(forbidden(ctx, collection, "update", {}, current.data))
         if not current.deleted:
             return current
-        _refuse(_invalid(collection, current.data))
+        _refuse(_invalid(ctx, collection, current.data))
         return await session.restore(collection, current, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write, ctx.services.database.write)
@@ -109,7 +109,7 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
         reverted = await session.revert(collection, current, revision, by=ctx.viewer.id)
         _refuse(forbidden(ctx, collection, "update", {}, reverted.data))
         _refuse(forbidden_changes(ctx, collection, current.data, reverted.data))
-        _refuse(_invalid(collection, reverted.data))
+        _refuse(_invalid(ctx, collection, reverted.data))
         return reverted
 
     return await _written(ctx, collection, write, ctx.services.database.write)
@@ -166,7 +166,10 @@ def _upserted(
     ctx: Context, collection: Collection, problems: Sequence[Problem], record: Record | None, outcome: Outcome
 ) -> Written:
     if outcome is Outcome.REFUSED:
-        return Written(errors=tuple(UserError(_CODES.get(p, VALIDATION), p.message, p.path) for p in problems))
+        shape = collection.shape
+        return Written(
+            errors=tuple(UserError(_CODES.get(p, VALIDATION), told(ctx, shape, p), p.path) for p in problems)
+        )
     if record is None or not ctx.readable.may_read(collection, record):
         return Written(stored=record.id if record else None)
     return Written(node_of_record(collection, record), stored=record.id)
@@ -230,5 +233,6 @@ def _refuse(errors: Sequence[UserError]) -> None:
         raise _Refused(*errors)
 
 
-def _invalid(collection: Collection, document: Mapping[str, Any]) -> list[UserError]:
-    return [UserError(VALIDATION, p.message, p.path) for p in prepare(collection, dict(document)).problems]
+def _invalid(ctx: Context, collection: Collection, document: Mapping[str, Any]) -> list[UserError]:
+    problems = prepare(collection, dict(document)).problems
+    return [UserError(VALIDATION, told(ctx, collection.shape, problem), problem.path) for problem in problems]

@@ -1,5 +1,6 @@
 """What is wrong with a record, said of the properties as GraphQL names them."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from models.collections.properties import Member, Shape
 
 Json = Any
 Steps = Sequence[str | int]
+VALUE = "\0"
+"""Stands in the messages of jsonschema-rs for the value that they are about."""
 _MAX_MESSAGE = 300
 
 
@@ -62,7 +65,14 @@ def problems_of(error: Any, shape: Shape, document: Json) -> Iterator[Problem]:
     elif kind.name in ("oneOf", "anyOf") and isinstance(place.value, dict) and (unknown := _unknown_member(place)):
         yield unknown
     else:
-        yield Problem(shortened(error.message), place.path)
+        yield Problem(shortened(error.message.replace(VALUE, _told(error.instance))), place.path)
+
+
+def _told(value: Json) -> str:
+    """A value as a message tells it; not what is inside, which who writes the record may not be allowed to read."""
+    if isinstance(value, dict | list):
+        return "the object" if isinstance(value, dict) else "the list"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _meant(error: Any, place: _Place) -> Sequence[Any]:

@@ -6,7 +6,7 @@ from typing import Any
 import jsonschema_rs
 
 from models.collections.bounds import bounds_of
-from models.collections.problems import Problem, problems_of, shortened
+from models.collections.problems import VALUE, Problem, problems_of, shortened
 from models.collections.properties import Shape
 from models.collections.resolving import ALTERNATIVES, is_null
 from models.collections.source import Pointer, Source
@@ -31,7 +31,7 @@ class RecordValidator:
         bounds, definitions = bounds_of(shape)
         whole = {"allOf": [{"$ref": own["$id"]}, bounds], "$defs": {_EMBEDDED: own, **definitions}}
         # Nothing is fetched: a reference to another document is an error of the file.
-        self._validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, offline=True)
+        self._validator = jsonschema_rs.Draft202012Validator(whole, validate_formats=True, offline=True, mask=VALUE)
 
     def problems(self, document: Any) -> list[Problem]:
         """What is wrong with `document`: nothing, if it is valid."""

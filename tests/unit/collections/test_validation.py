@@ -55,3 +55,24 @@ def test_what_is_valid_can_be_given_out_as_its_type(
     prop, problems = read(tmp_path, schema)
     assert prop.kind.name == kind
     assert (problems(value) == []) is valid
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "message"),
+    [
+        ("{type: object, properties: {x: {type: string}}, minProperties: 2}", {"x": "SECRET"}, "the object has less"),
+        ("{type: object, anyOf: [{required: [y]}, {required: [z]}]}", {"x": "SECRET"}, "the object is not valid under"),
+        ("{type: object, not: {required: [x]}}", {"x": "SECRET"}, "is not allowed for the object"),
+        ("{type: array, uniqueItems: true, items: {type: string}}", ["SECRET"] * 2, "the list has non-unique"),
+        ("{type: array, contains: {type: integer}}", ["SECRET"], "the list"),
+        ("{type: integer, minimum: 10}", 5, "5 is less than the minimum of 10"),
+        ("{type: string, pattern: ^a}", 'b"ä', '"b\\"ä" does not match "^a"'),
+    ],
+)
+def test_a_problem_tells_a_value_but_not_what_is_inside_of_it(
+    tmp_path: Path, schema: str, value: Any, message: str
+) -> None:
+    _, problems = read(tmp_path, schema)
+    told = [problem.message for problem in problems(value)]
+    assert any(message in one for one in told)
+    assert "SECRET" not in str(told)
