@@ -70,7 +70,9 @@ class Connections:
 
         async def resolve(node: Node, info: Info, **arguments: Any) -> Connection:
             ctx: Context = info.context
-            scope = either(*(linked_to(holder, node.key) for holder in holders))
+            # A link that the viewer may not read leads here from nowhere.
+            seen = [holder for holder in holders if all(map(ctx.may_see, holder.steps))]
+            scope = either(*(linked_to(holder, node.key) for holder in seen))
             return await search(ctx, collection, arguments, selected(ctx, info), scope)
 
         return GraphQLField(
