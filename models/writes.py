@@ -201,10 +201,20 @@ class WriteSession(Session, RecordWrites):
         """Hold `name` together with others who share it, until this transaction ends; `hold` waits for all of them."""
         await self.run(_SHARE, {"name": name})
 
-    async def revert(self, collection: "Collection", record: Record, revision: int, by: str | None = None) -> Record:
-        """The record as it was at `revision`, as a new revision. Raises `NotFound` if it has no such revision."""
+    async def revert(
+        self,
+        collection: "Collection",
+        record: Record,
+        revision: int,
+        by: str | None = None,
+        may_read: Callable[[dict[str, Any]], bool] = lambda _: True,
+    ) -> Record:
+        """The record as it was at `revision`, as a new revision.
+
+        Raises `NotFound` if it has no such revision, or held there what `by` may not read.
+        """
         data = await revision_data(self, record.id, revision)
-        if data is None:
+        if data is None or not may_read(data):
             raise NotFound(f"{record.collection} {record.key or record.id} has no revision {revision}.")
         return await self._rekey(collection, record, data, REVERT, by)
 

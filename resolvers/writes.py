@@ -2,11 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from errors import BadUserInput, CatalographError, Conflict, DuplicateKey, NotFound
+from models.collections.conditions import holds
 from models.collections.problems import Problem
 from models.collections.properties import Collection
+from models.collections.rules import reach
 from models.documents import prepare
 from models.merging import merge_patch, same
 from models.records import Record, records_with_deleted
@@ -100,13 +103,14 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
 
 
 async def revert(ctx: Context, collection: Collection, id: str, revision: int, expected: int | None) -> Written:  # noqa: A002
-    """The record as it was at an earlier revision, as a new revision."""
+    """The record as it was at an earlier revision of those that its history shows the viewer, as a new revision."""
+    told_of = reach(collection, "history", ctx.viewer.subject)
 
     async def write(session: WriteSession) -> Record:
         current = await _current(ctx, session, collection, id)
         _refuse(forbidden(ctx, collection, "update", {}, current.data))
         _refuse_stale(collection, current, expected)
-        reverted = await session.revert(collection, current, revision, by=ctx.viewer.id)
+        reverted = await session.revert(collection, current, revision, ctx.viewer.id, partial(holds, told_of))
         _refuse(forbidden(ctx, collection, "update", {}, reverted.data))
         _refuse(forbidden_changes(ctx, collection, current.data, reverted.data))
         _refuse(_invalid(ctx, collection, reverted.data))

@@ -243,12 +243,13 @@ def test_a_list_is_not_replaced_where_that_takes_along_what_the_viewer_may_not_w
     assert boss.delete(made, wait="SEARCHABLE")["errors"] == []
 
 
-def test_the_history_is_for_its_roles(viewers: Viewers) -> None:
+def test_the_history_is_for_its_roles(viewers: Viewers, articles: dict[str, str]) -> None:
     document = '{ article(key: "open") { history { nodes { operation data } } } }'
     assert viewers().ask(document)["article"]["history"]["nodes"] == []
     told = viewers("eve", "editor").ask(document)["article"]["history"]["nodes"]
     assert [one["operation"] for one in told] == ["CREATE"]
     assert told[0]["data"]["fee"] == 12
+    assert errors_of(writer(viewers("ann", "author")).revert(articles["draft"], 1)) == [("NOT_FOUND", [])]
 
 
 def test_a_collection_for_the_signed_in_is_empty_for_others(viewers: Viewers) -> None:

@@ -135,6 +135,8 @@ async def test_reverting_takes_the_data_of_an_earlier_revision(database: Databas
         assert (back.revision, back.key, back.data) == (3, "N1", made.data)
         with pytest.raises(NotFound, match="no revision 9"):
             await session.revert(works, back, 9)
+        with pytest.raises(NotFound, match="no revision 1"):
+            await session.revert(works, back, 1, may_read=lambda data: data != made.data)
 
 
 async def test_a_used_key_is_refused_and_the_transaction_goes_on(database: Database, works: Collection) -> None:
