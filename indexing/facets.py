@@ -1,6 +1,7 @@
 """Facets: the aggregations of a search, and what their answers say."""
 
-from collections.abc import Iterator, Mapping
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any
@@ -23,7 +24,7 @@ from models.collections.conditions import (
     Near,
     both,
 )
-from models.collections.folding import fold
+from models.collections.folding import bounded, fold, term_text
 from models.collections.kinds import CALENDAR
 from models.collections.patterns import comparing_without_case, containing_folded, literally
 from models.collections.properties import Path
@@ -144,9 +145,14 @@ def _term(value: Any) -> Any:
 
 def _chosen(chosen: list[Compare]) -> tuple[list[Any], list[str]]:
     """The values that a filter asks for as they are, and those that it asks for whatever their case is."""
-    exact = [value for one in chosen if not one.ignore_case for value in _values(one)]
+    exact = [_indexed(value) for one in chosen if not one.ignore_case for value in _values(one)]
     folded = [value for one in chosen if one.ignore_case for value in _values(one)]
     return list(dict.fromkeys(exact)), list(dict.fromkeys(folded))
+
+
+def _indexed(value: Any) -> Any:
+    """A value as the index has it."""
+    return bounded(value) if isinstance(value, str) else value
 
 
 def selected(condition: Condition, path: Path) -> list[Compare]:
@@ -176,7 +182,8 @@ def result_of(facet: FacetQuery, answer: Mapping[str, Any], condition: Condition
     if how and how.how == "terms" and "buckets" in answer:
         buckets, others = _term_buckets(facet, answer, chosen)
     elif how and how.how == "ranges":
-        buckets = [_range_bucket(answer, position, chosen) for position in range(len(how.ranges)) if facet.buckets]
+        inside = _inside(chosen)
+        buckets = [_range_bucket(answer, position, inside) for position in range(len(how.ranges)) if facet.buckets]
     elif how and "buckets" in answer:
         buckets = _histogram(facet, answer["buckets"]["buckets"], chosen)
     return FacetResult(
@@ -203,13 +210,20 @@ def _term_buckets(facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Com
         - sum(shown.values())
         - sum(count for value, count in more.items() if _contains(facet, value))
     )
-    everything = [
-        Bucket(value, count, value in exact or (isinstance(value, str) and value.casefold() in folded))
-        for value, count in {**shown, **more}.items()
-    ]
+    asked, asked_folded = set(exact), set(folded)
+    everything = list({**shown, **more}.items())
     if more:
-        everything.sort(key=(lambda b: b.value) if facet.by_value else (lambda b: (-b.count, b.value)))
-    return everything, max(others, 0)
+        everything.sort(key=(lambda one: one[0]) if facet.by_value else (lambda one: (-one[1], one[0])))
+    buckets = [
+        Bucket(_text(value), count, value in asked or (isinstance(value, str) and value.casefold() in asked_folded))
+        for value, count in everything
+    ]
+    return buckets, max(others, 0)
+
+
+def _text(value: Any) -> Any:
+    """A value of the index to show: of a text that is too long for a term there is its beginning."""
+    return term_text(value) if isinstance(value, str) else value
 
 
 def _is_listed(facet: FacetQuery) -> bool:
@@ -238,10 +252,10 @@ def _key(facet: FacetQuery, bucket: Mapping[str, Any]) -> Any:
     return bucket["key"]
 
 
-def _range_bucket(answer: Mapping[str, Any], position: int, chosen: list[Compare]) -> Bucket:
+def _range_bucket(answer: Mapping[str, Any], position: int, inside: Callable[[Any, Any], bool]) -> Bucket:
     (bucket,) = answer[f"range{position}"]["buckets"]
     low, high = bucket.get("from"), bucket.get("to")
-    return Bucket(low, bucket["doc_count"], _inside(chosen, low, high), high)
+    return Bucket(low, bucket["doc_count"], inside(low, high), high)
 
 
 def _histogram(facet: FacetQuery, given: list[Mapping[str, Any]], chosen: list[Compare]) -> list[Bucket]:
@@ -254,7 +268,8 @@ def _histogram(facet: FacetQuery, given: list[Mapping[str, Any]], chosen: list[C
     else:
         numbers = _filled([bucket["key"] for bucket in given], counts, how.interval)
         ranges = [(low, count, low + how.interval) for low, count in numbers]
-    return [Bucket(low, count, _inside(chosen, low, high), high) for low, count, high in ranges]
+    inside = _inside(chosen)
+    return [Bucket(low, count, inside(low, high), high) for low, count, high in ranges]
 
 
 def _filled(starts: list[float], counts: list[int], interval: float) -> list[tuple[float, int]]:
@@ -279,15 +294,20 @@ def _filled_calendar(starts: list[int], counts: list[int], calendar: str) -> lis
     return found
 
 
-def _inside(chosen: list[Compare], low: Any, high: Any) -> bool:
-    """Whether a filter picks out this range: an equal value lies in it, or it lies wholly within the bounds."""
-    values = [value for one in chosen for value in _values(one)]
-    if any((low is None or value >= low) and (high is None or value < high) for value in values):
-        return True
+def _inside(chosen: list[Compare]) -> Callable[[Any, Any], bool]:
+    """Tells whether a filter picks out a range: an equal value lies in it, or it lies wholly within the bounds."""
+    values = sorted(value for one in chosen for value in _values(one))
     bounds = [one for one in chosen if one.operator in ("gt", "gte", "lt", "lte")]
-    return bool(bounds) and all(
-        (low is not None and low >= one.value)
-        if one.operator in ("gt", "gte")
-        else (high is not None and high <= one.value)
-        for one in bounds
-    )
+
+    def inside(low: Any, high: Any) -> bool:
+        least = 0 if low is None else bisect_left(values, low)
+        if least < len(values) and (high is None or values[least] < high):
+            return True
+        return bool(bounds) and all(
+            (low is not None and low >= one.value)
+            if one.operator in ("gt", "gte")
+            else (high is not None and high <= one.value)
+            for one in bounds
+        )
+
+    return inside

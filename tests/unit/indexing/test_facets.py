@@ -1,5 +1,6 @@
 """The buckets of histograms: without gaps, and with an answer for values that lie very far apart."""
 
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from indexing.facets import aggregations, result_of
 from indexing.search_query import Bucket, FacetQuery
-from models.collections.conditions import ALWAYS
+from models.collections.conditions import ALWAYS, Compare
 from models.collections.dates import datetime_text, micros
 from models.collections.loading import load_catalog
 from tests.unit.collections.files import with_properties
@@ -67,3 +68,29 @@ def test_a_histogram_of_numbers_has_no_gaps(tmp_path: Path) -> None:
     given = {"buckets": {"buckets": [{"key": -10.0, "doc_count": 2}, {"key": 10.0, "doc_count": 1}]}}
     found = [(bucket.value, bucket.count, bucket.upper) for bucket in result_of(asked, given, ALWAYS).buckets]
     assert found == [(-10, 2, 0), (0, 0, 10), (10, 1, 20)]
+
+
+def test_a_text_too_long_for_a_term_is_one_bucket_with_its_beginning(tmp_path: Path) -> None:
+    asked, long = facet(tmp_path, "{type: string, x-search: {facet: true}}"), "é" * 20_000
+    condition = Compare(asked.path, "eq", long)
+    term = aggregations((asked,), condition, ALWAYS)["a@selected"]["terms"]["include"][0]
+    assert len(term.encode()) < len(long.encode())
+    given = {"buckets": {"buckets": [{"key": term, "doc_count": 3}], "sum_other_doc_count": 0}}
+    given["selected"] = {"buckets": [{"key": term, "doc_count": 3}]}
+    (bucket,) = result_of(asked, given, condition).buckets
+    assert (bucket.count, bucket.selected) == (3, True)
+    assert bucket.value
+    assert set(bucket.value) == {"é"}
+
+
+@pytest.mark.parametrize("how", ["true", "{interval: 1}"])
+def test_very_many_selected_values_take_no_time_each_for_all_of_them(tmp_path: Path, how: str) -> None:
+    asked = facet(tmp_path, f"{{type: integer, x-search: {{facet: {how}}}}}")
+    condition = Compare(asked.path, "in", tuple(range(0, 120_000, 2)))
+    buckets = [{"key": value, "doc_count": 1} for value in range(49_000)]
+    given = {"buckets": {"buckets": buckets, "sum_other_doc_count": 0}}
+    began = time.process_time()
+    found = {bucket.value: bucket.selected for bucket in result_of(asked, given, condition).buckets}
+    assert time.process_time() - began < 2
+    assert found[4]
+    assert not found[5]
