@@ -177,6 +177,8 @@ def _key(source: Source, given: Any, shape: Shape) -> Property | None:
     elif prop.many or not (prop.kind.is_string or prop.kind in (INT, LONG, ENUM, *MOMENTS)):
         source.problem(("key",), f"key {given!r} must be a string or an integer")
         return None
+    elif prop.access and prop.access.read is not None:
+        source.problem(("key",), f"key {given!r} names a record to everybody, so that x-access.read can't hide it")
     return prop
 
 
@@ -282,6 +284,8 @@ def _finish(source: Source, collection: Collection) -> None:
 
 def _rules(source: Source, collection: Collection) -> None:
     for action in ACTIONS:
+        if action == "history" and collection.access.history is None:
+            continue  # it has the grants of `read`
         at: Pointer = ("access", action if ("access", action) in source.lines else "write")
         for grant in collection.access.grants(action):
             if grant.where is not None:

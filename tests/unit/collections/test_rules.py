@@ -71,6 +71,12 @@ def test_a_rule_that_has_no_meaning_is_refused(tmp_path: Path, action: str, wher
     assert found.startswith(f"work.yaml:17: {problem}")
 
 
+def test_a_wrong_rule_is_reported_once_at_its_own_line(tmp_path: Path) -> None:
+    access = "\n  write: editor\n  read: [{role: a, where: {nmber: {eq: a}}}]"
+    found = problems(tmp_path, work_yaml=with_access(access))
+    assert found == ["work.yaml:19: where: property 'nmber' is not known (did you mean number?)"]
+
+
 @pytest.mark.parametrize(
     ("where", "record", "met"),
     [

@@ -73,6 +73,16 @@ def test_what_is_not_searched_can_t_be_included(tmp_path: Path, unsearched: str,
     ]
 
 
+def test_a_key_that_not_everybody_may_read_is_refused(tmp_path: Path) -> None:
+    guarded = WORK.replace("number: {type: string", "number: {type: string, x-access: {read: hr}")
+    assert problems(tmp_path, work_yaml=guarded) == [
+        "work.yaml:2: key 'number' names a record to everybody, so that x-access.read can't hide it"
+    ]
+    writable = WORK.replace("number: {type: string", "number: {type: string, x-access: {write: hr}")
+    (tmp_path / "work.yaml").write_text(writable)
+    assert load_catalog(tmp_path)["Work"].key
+
+
 def test_two_properties_that_orders_would_call_the_same_are_refused(tmp_path: Path) -> None:
     lines = ("relevance: {type: string}", "workRelevance: {type: string}")
     assert problems(tmp_path, work_yaml=with_properties(*lines)) == [
