@@ -82,9 +82,7 @@ class TaskFields:
         return {"task": one, "tasks": GraphQLField(required(connection), arguments, page, description=title)}
 
     def mutations(self) -> dict[str, GraphQLField]:
-        repair = GraphQLArgument(
-            required(GraphQLBoolean), default_value=False, description="Whether to mend what differs."
-        )
+        repair = GraphQLArgument(GraphQLBoolean, default_value=False, description="Whether to mend what differs.")
         url = GraphQLArgument(
             required(GraphQLString),
             description="Address of NDJSON, a JSON array or CSV, gzip and zstd too.",
@@ -97,7 +95,7 @@ class TaskFields:
             ),
             "verifyIndex": self._mutation(
                 "Compare a collection's index with its records; the result counts missing, stale, extra and repaired.",
-                lambda _, info, collection, repair: tasks.verify_index(info.context, collection, repair=repair),
+                lambda _, info, collection, repair: tasks.verify_index(info.context, collection, repair=bool(repair)),
                 {**self._collection, "repair": repair},
             ),
             "importRecords": self._mutation(
