@@ -26,6 +26,7 @@ from models.collections.properties import (
     Shape,
 )
 from models.collections.rule_checks import check_value, check_where
+from models.collections.rules import ROLES
 from models.collections.source import Pointer, Problems, Source, did_you_mean, read_source
 from models.collections.type_names import RESERVED_NAMES
 from models.collections.validation import RecordValidator, check_schema
@@ -296,8 +297,20 @@ def _rules(source: Source, collection: Collection) -> None:
         check_value(source, at, value)
         if name in by_name:
             by_name[name].server_set = True
+            _check_set(source, at, collection, by_name[name], value)
         else:
             source.problem(at, f"{name!r} is not a property{did_you_mean(name, by_name)}")
+
+
+def _check_set(source: Source, at: Pointer, collection: Collection, prop: Property, value: Any) -> None:
+    """Report a value for new records that could never be stored."""
+    if value == ROLES and not prop.many and prop.kind is not JSON:
+        source.problem(at, f"set: {prop.name}: {ROLES} are several, {prop.name} is one")
+    if collection.validator is None or (isinstance(value, str) and value.startswith("$")):
+        return
+    for problem in collection.validate({prop.name: value}):
+        if problem.path[:1] == (prop.field,):
+            source.problem(at, f"set: {'.'.join(problem.path)}: {problem.message}")
 
 
 def _orders(source: Source, collection: Collection) -> Iterator[OrderSpec]:

@@ -78,6 +78,31 @@ def test_a_wrong_rule_is_reported_once_at_its_own_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "problem"),
+    [
+        ("number: 5", 'number: 5 is not of type "string"'),
+        ("number: {x: 1}", 'number: the object is not of type "string"'),
+        ("state: in_print", 'state: "in_print" is not one of "in-print" or "draft"'),
+        ("tags: a", 'tags: "a" is not of type "array"'),
+        ("tags: [a, 5]", 'tags.1: 5 is not of type "string"'),
+        ("box: {owner: 5}", 'box.owner: 5 is not of type "string"'),
+        ("number: $viewer.roles", "number: $viewer.roles are several, number is one"),
+    ],
+)
+def test_a_value_for_new_records_that_does_not_fit_its_property_is_refused(
+    tmp_path: Path, given: str, problem: str
+) -> None:
+    found = problems(tmp_path, work_yaml=with_access(f"{{set: {{create: {{{given}}}}}}}"))
+    assert found == [f"work.yaml:17: set: {problem}"]
+
+
+def test_a_value_for_new_records_that_fits_its_property_is_taken(tmp_path: Path) -> None:
+    given = "{number: $viewer.id, tags: $viewer.roles, state: in-print, year: null, box: {owner: a}, day: $now}"
+    (tmp_path / "work.yaml").write_text(with_access(f"{{set: {{create: {given}}}}}"))
+    assert load_catalog(tmp_path)["Work"].shape.properties["tags"].server_set
+
+
+@pytest.mark.parametrize(
     ("where", "record", "met"),
     [
         ("{or: {number: {eq: a}}}", {"number": "a"}, True),
