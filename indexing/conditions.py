@@ -1,7 +1,9 @@
 """Conditions in Elasticsearch's terms: a pure function from a condition to a query in filter context."""
 
+from collections.abc import Iterator
 from typing import Any
 
+from errors import CostExceeded
 from indexing.fields import element_text, field, nested, text
 from models.collections.conditions import (
     COMPLEMENTS,
@@ -20,7 +22,7 @@ from models.collections.conditions import (
 )
 from models.collections.folding import bounded
 from models.collections.kinds import COUNT, EXISTS, INT, LONG, VALUE
-from models.collections.patterns import comparing_without_case
+from models.collections.patterns import MAX_PATTERN, comparing_without_case
 from models.collections.properties import Path
 
 Query = dict[str, Any]
@@ -57,6 +59,30 @@ def query_of(condition: Condition) -> Query:  # noqa: C901, PLR0911 - one line a
             return {"geo_distance": {"distance": f"{max(metres, 0.001)}m", field(path): {"lat": lat, "lon": lon}}}
         case Box(path, north, south, east, west):
             return {"geo_bounding_box": {field(path): {"top": north, "left": west, "bottom": south, "right": east}}}
+
+
+def check_patterns(condition: Condition) -> None:
+    """Raises `CostExceeded` where what is compared without case is too much to be looked for together."""
+    size = 0
+    for one in _without_case(condition):
+        operator = COMPLEMENTS.get(one.operator, one.operator)
+        several = operator == "in"
+        for folded in one.value if several else (one.value,):
+            size += len(comparing_without_case("eq" if several else operator, folded)) + 3 if folded else 0
+            if size > MAX_PATTERN:
+                message = f"{one.path.name}: the filter compares with too much text with ignoreCase."
+                raise CostExceeded(message, "Compare with fewer or shorter texts.")
+
+
+def _without_case(condition: Condition) -> Iterator[Compare]:
+    match condition:
+        case All(parts) | AnyOf(parts):
+            for part in parts:
+                yield from _without_case(part)
+        case Not(part) | Element(condition=part):
+            yield from _without_case(part)
+        case Compare(ignore_case=True):
+            yield condition
 
 
 def negated(query: Query) -> Query:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from errors import BadUserInput
+from indexing.conditions import check_patterns
 from indexing.distinct import with_distinct
 from indexing.group_keys import group_cursors
 from indexing.ordering import Cursors
@@ -102,7 +103,8 @@ async def search(
 ) -> Connection:
     """The page that `arguments` (`search filter orderBy first after last before`) ask for, of what `scope` leaves.
 
-    Raises `BadUserInput` for arguments that mean nothing, `SearchUnavailable` where Elasticsearch is away.
+    Raises `BadUserInput` for arguments that mean nothing, `CostExceeded` for a filter that compares with too much,
+    `SearchUnavailable` where Elasticsearch is away.
     """
     prepared = _prepared(ctx, collection, arguments, selected)
     query, cursors, absent = prepared.query, prepared.cursors, prepared.absent
@@ -160,6 +162,7 @@ def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any],
         cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
     )
     condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
+    check_patterns(condition)
     refuse_hidden(ctx, (*paths_of(condition), *(facet.path for facet in selected.facets), *_counted(selected)))
     absent = [facet for facet in selected.facets if not may_follow(ctx, facet.path)]
     query = SearchQuery(

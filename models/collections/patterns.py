@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice, pairwise
 
+from errors import CostExceeded
 from models.collections.folding import fold
 
 Folding = Callable[[str], str]
@@ -20,6 +21,8 @@ MAX_WAYS = 200
 """Of a text such as `ssssssssssss`, which can be spelt in very many ways, the first are looked for."""
 MAX_TANGLE = 20_000
 """Characters of all these ways together: Lucene's time grows with far more than their length."""
+MAX_PATTERN = 900_000
+"""Characters of a pattern, or of all that a filter makes together: Elasticsearch takes 1,000,000 of one."""
 _FOLDED_BELOW = 0x20000
 """No character beyond folds to another."""
 
@@ -104,10 +107,9 @@ def comparing_without_case(operator: str, folded: str) -> str:
 
 def _range(operator: str, folded: str, same: str, alphabet: Alphabet) -> str:
     above = operator.startswith("g")
-    starts = [_sequence(folded[:place], alphabet) for place in range(len(folded))]
+    starts = list(_starts(folded, alphabet))
     options = [
-        f"{start}{_beside(character, alphabet, above=above)}{_ANY}*"
-        for start, character in zip(starts, folded, strict=True)
+        f"{start}{_beside(character, above=above)}{_ANY}*" for start, character in zip(starts, folded, strict=True)
     ]
     if above:
         options.append(f"{same}{_ANY}+")
@@ -118,9 +120,23 @@ def _range(operator: str, folded: str, same: str, alphabet: Alphabet) -> str:
     return "|".join(f"({option})" for option in options) if options else "#"
 
 
-def _beside(character: str, alphabet: Alphabet, *, above: bool) -> str:
+def _starts(folded: str, alphabet: Alphabet) -> Iterator[str]:
+    """What comes before each character; raises `CostExceeded` where that is too much to be looked for."""
+    size = 0
+    for place in range(len(folded)):
+        start = _sequence(folded[:place], alphabet)
+        size += len(start)
+        if size > MAX_PATTERN:
+            raise CostExceeded(
+                "A text can be spelt in too many ways to compare with it.", "Compare with a shorter one."
+            )
+        yield start
+
+
+@lru_cache(maxsize=1_000)
+def _beside(character: str, *, above: bool) -> str:
     """The class of characters whose folded form is greater (or less) than `character`."""
-    code = ord(character)
+    alphabet, code = _without_case(), ord(character)
     chosen = {
         ord(one)
         for one, folded in alphabet.targets.items()
