@@ -4,6 +4,7 @@ A character may fold to several (`ß` to `ss`): it is found by all of them toget
 for, by a part of them.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,8 @@ from models.collections.folding import fold
 
 Folding = Callable[[str], str]
 _ANY = "(.|\n)"
-_MARKS = "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]*"
+_MARKS = "\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+"""Those of any script; scripts have some of their own."""
 _SYNTAX = frozenset('.?+*|(){}[]\\"#@&<>~^-')
 _LAST = 0x10FFFF
 MAX_WAYS = 200
@@ -34,7 +36,7 @@ class Alphabet:
     sources: dict[str, list[str]]
     targets: dict[str, str]
     marks: str
-    """What may stand behind any character without changing the folded form."""
+    """What of any script may stand behind a character without changing the folded form; empty where nothing may."""
     parts: "Parts"
 
 
@@ -228,9 +230,26 @@ def _ways(start: int, end: int, steps: Steps, alphabet: Alphabet) -> Iterator[st
 
 
 def _class(characters: list[str], alphabet: Alphabet) -> str:
+    marks = f"[{alphabet.marks}{_own_marks().get(_script(characters[0]), '')}]*" if alphabet.marks else ""
     if len(characters) == 1:
-        return f"{_plain(characters[0])}{alphabet.marks}"
-    return f"[{''.join(map(_plain, characters))}]{alphabet.marks}"
+        return f"{_plain(characters[0])}{marks}"
+    return f"[{''.join(map(_plain, characters))}]{marks}"
+
+
+def _script(character: str) -> str:
+    """The first word of a character's name, such as ARABIC."""
+    return unicodedata.name(character, "").replace("-", " ").partition(" ")[0]
+
+
+@lru_cache(maxsize=1)
+def _own_marks() -> dict[str, str]:
+    """The marks that are those of one script, as a part of a class, by script."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for character in filter(unicodedata.combining, map(chr, range(_FOLDED_BELOW))):
+        name = unicodedata.name(character, "").removeprefix("COMBINING ")
+        for script in name.partition(" ")[0].split("-"):  # such as KATAKANA-HIRAGANA
+            found.setdefault(script, []).append((ord(character), ord(character)))
+    return {script: "".join(f"{chr(a)}-{chr(b)}" for a, b in _joined(ranges)) for script, ranges in found.items()}
 
 
 def _plain(character: str) -> str:

@@ -43,6 +43,27 @@ def test_containing_leaves_case_and_accents_aside(value: str, needle: str) -> No
     assert meets(containing_folded(needle), value) == (fold(needle) in fold(value))
 
 
+SCRIPTS = [
+    "aé\u0301z",
+    "ии\u0306\u0483\u0487ё",
+    "محد\u064e\u0651\u0670آ",
+    "שלם\u05b8\u05bc\u05c1",
+    "かがハパ\u3099\u309a",
+    "कर\u094d\u093c",
+]
+"""Letters with marks of their scripts' own."""
+
+
+@settings(deadline=None)
+@given(st.sampled_from(SCRIPTS).flatmap(lambda letters: st.tuples(st.text(letters), st.text(letters, max_size=3))))
+@example(("م\u064fح\u064eم\u0651\u064eد", "محمد"))
+@example(("ש\u05c1\u05b8לו\u05b9ם", "שלום"))
+def test_containing_leaves_the_marks_of_every_script_aside(texts: tuple[str, str]) -> None:
+    value, needle = texts
+    if fold(needle):
+        assert meets(containing_folded(needle), value) == (fold(needle) in fold(value))
+
+
 SEVERAL = st.text("sßfiﬁﬃ½1⁄2.…한하ᄒ", max_size=5)
 """With characters that fold to two, three and more."""
 
