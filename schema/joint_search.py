@@ -4,7 +4,6 @@ from operator import attrgetter
 from typing import Any
 
 from graphql import (
-    FieldNode,
     GraphQLArgument,
     GraphQLEnumType,
     GraphQLField,
@@ -100,7 +99,3 @@ def _selected(selection: Selection, catalog: Catalog) -> JointSelected:
         highlights=bool(edges.named("highlights")),
         explanations=bool(edges.named("explanation")),
     )
-
-
-def _of_type(info: Info, nodes: tuple[FieldNode, ...], name: str) -> Selection:
-    return Selection(info, nodes, frozenset({name, "Record", "Node"}))
