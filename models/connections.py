@@ -21,6 +21,14 @@ _SERVER_SETTINGS = {
 }
 # Classes 08 (connection) and 57P (shutdown, crash, starting up), and too many connections.
 _AWAY_STATES = ("08", "57P", "53300")
+# What the driver calls internal is a connection that has ended and not been closed yet.
+_FAILURES = (
+    OSError,
+    exc.SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _NO_SUCH = ("42P01", "42703")  # undefined table, undefined column
 
 
@@ -81,7 +89,7 @@ def naming_failures() -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, exc.SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+    except _FAILURES as error:
         if _lacks_tables(error):
             raise DatabaseOutdated(
                 "PostgreSQL has not the tables of this version.", "Run `catalograph migrate`."
@@ -92,7 +100,7 @@ def naming_failures() -> Iterator[None]:
 
 
 def _is_away(error: BaseException) -> bool:
-    if isinstance(error, OSError | exc.TimeoutError):
+    if isinstance(error, OSError | exc.TimeoutError | asyncpg.InternalClientError):
         return True
     if isinstance(error, exc.DBAPIError):
         return error.connection_invalidated or (error.orig is not None and _is_away(error.orig))

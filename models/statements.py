@@ -42,6 +42,10 @@ class Connections:
             connection = self._idle.pop() if self._idle else await self._opened()
         try:
             return await connection.fetch(statement, *arguments)
+        except asyncpg.InternalClientError:
+            # The server has said goodbye to it, and the driver waits for an end that may not have come yet.
+            connection.terminate()
+            raise
         finally:
             # One whose statement was cancelled has its next statement wait until the server knows.
             self._give_back(connection)

@@ -15,6 +15,8 @@ class Cable:
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
         self.port = 0
+        self.hides_ends = False
+        """Whether what the server closes stays open on our side."""
         self.messages = 0
 
     async def __aenter__(self) -> Self:
@@ -54,4 +56,5 @@ class Cable:
                 self.messages += count
                 sink.write(data)
                 await sink.drain()
-        sink.close()
+        if count or not self.hides_ends:
+            sink.close()

@@ -89,6 +89,22 @@ async def test_a_look_up_that_is_cancelled_leaves_no_connection_in_its_state(rem
     assert await records_by_id(remote.statements, {"Work": [1]}) == {}
 
 
+async def test_a_connection_to_which_the_server_has_said_goodbye_is_given_up(
+    remote: Database, database: Database, cable: Cable
+) -> None:
+    """What it says comes before its end, and a statement may come between them."""
+    cable.hides_ends = True
+    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+    ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    async with database.reading() as session:
+        await session.rows(text(f"{ends} AND pid <> pg_backend_pid()"))
+    await asyncio.sleep(0.2)
+    with pytest.raises(DatabaseUnavailable):
+        await records_by_id(remote.statements, {"Work": [1]})
+    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+    cable.hides_ends = False
+
+
 async def test_a_connection_that_was_closed_while_idle_is_replaced_unnoticed(remote: Database, cable: Cable) -> None:
     async with remote.reading(), remote.reading() as session:
         await session.row(text("SELECT 1"))
