@@ -22,6 +22,7 @@ def left_behind() -> Iterator[None]:
     gc.collect()
 
 
+@pytest.mark.timeout(3_600)  # for ten thousand
 @given(st.integers(0, 2**48))
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
 def test_the_plan_answers_as_graphql_core_does(seed: int) -> None:
