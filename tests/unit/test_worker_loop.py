@@ -7,9 +7,17 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from indexing.services import Services
+from indexing.services import Services, open_services
+from models.collections.properties import Collection
+from tasks.desk import TaskDesk
 from tasks.loop import WorkerLoop
-from tests.unit.collections.files import WORK, settings_of_nobody
+from tasks.worker import rebuild_outdated
+from tests.unit.collections.files import ARTIST, WORK, settings_of_nobody
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 def test_what_fails_while_nobody_waits_is_logged(tmp_path: Path) -> None:
@@ -45,3 +53,30 @@ def test_stopping_does_not_wait_for_what_does_not_answer(tmp_path: Path, monkeyp
 
 async def nothing() -> None:
     """Close nothing more."""
+
+
+@pytest.mark.anyio
+async def test_what_nobody_expected_of_one_collection_keeps_no_other_from_being_compared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+
+    async def retire(_: Services, collection: Collection) -> None:
+        asked.append(collection.name)
+        if len(asked) == 1:
+            raise RuntimeError("unheard of")
+
+    async def is_outdated(_: Services, __: Collection) -> bool:
+        return False
+
+    monkeypatch.setattr("tasks.worker.retire", retire)
+    monkeypatch.setattr("tasks.worker.is_outdated", is_outdated)
+    monkeypatch.setattr("tasks.worker.COMPARE_AGAIN_SECONDS", 0)
+    settings = settings_of_nobody(tmp_path, artist_yaml=ARTIST, work_yaml=WORK)
+    async with open_services(settings) as services:
+        desk = TaskDesk.open(services)
+        with capture_logs() as entries:
+            await rebuild_outdated(desk, services)
+        await desk.close()
+    assert asked == ["Artist", "Work", "Artist"]
+    assert [entry["event"] for entry in entries] == ["index_not_compared"]
