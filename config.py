@@ -4,9 +4,10 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import urlsplit
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from errors import SettingsError
@@ -15,13 +16,19 @@ PREFIX = "CATALOGRAPH_"
 SETTINGS_FILE = "settings.env"
 
 
+def _with_a_port(url: str) -> str:
+    """The address, if the port in it can be one; `ValueError` otherwise."""
+    _ = urlsplit(url).port
+    return url
+
+
 class Settings(BaseSettings):
     """One value for each `CATALOGRAPH_*` variable; the name is the field's in capitals."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     collections: Path = Field(description="Folder of the collection files (`*.yaml`, `*.yml`, `*.json`).")
-    database_url: str = Field(
+    database_url: Annotated[str, AfterValidator(_with_a_port)] = Field(
         pattern=r"^postgres(ql)?(\+\w+)?://.",
         description="PostgreSQL, as `postgresql://user:password@host:port/database`.",
     )
@@ -56,6 +63,7 @@ class Settings(BaseSettings):
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     refresh_interval: str = Field(
         default="",
+        pattern=r"^(-1|\d+(nanos|micros|ms|s|m|h|d))?$",
         description="Elasticsearch's `index.refresh_interval`; empty for its own rule: 1 s, while anybody searches.",
     )
     index_batch: int = Field(default=1_000, gt=0, description="Records of one bulk request.")

@@ -105,13 +105,6 @@ class DatabaseOutdated(CatalographError):
     """The database has not the tables of this version: run `catalograph migrate`."""
 
 
-class BrokerUnavailable(CatalographError):
-    """The message broker does not answer: the work is kept and handed over later."""
-
-    code = "BROKER_UNAVAILABLE"
-    exit_status = 3
-
-
 class OperationTimeout(CatalographError):
     """The operation ran longer than the limit allows: ask for less."""
 

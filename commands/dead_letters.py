@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from commands.choosing import chosen
@@ -12,7 +13,7 @@ from indexing.services import open_services
 from models.database import Database
 from models.deadletters import DeadLetter, dead_letters_by_id, drop_dead_letters, list_dead_letters
 from models.retries import retry_dead_letter
-from models.sessions import Session
+from models.tables import MAX_ID
 
 SHOWN = 100
 
@@ -26,9 +27,9 @@ async def run_dead(settings: Settings, name: str | None, retry: Sequence[int], d
             async with services.database.reading() as session:
                 _show(await list_dead_letters(session, name, SHOWN))
             return
-        for letter in await _letters(services.database, retry):
+        letters = await _letters(services.database, [*retry, *drop])
+        for letter in (one for one in letters if one.id in retry):
             await retry_dead_letter(services.database, services.catalog.get(letter.collection), letter, None)
-        await _letters(services.database, drop)
         async with services.database.writing() as writing:
             await drop_dead_letters(writing, drop)
         print(f"{len(retry)} tried again, {len(drop)} dropped")
@@ -36,11 +37,7 @@ async def run_dead(settings: Settings, name: str | None, retry: Sequence[int], d
 
 async def _letters(database: Database, ids: Sequence[int]) -> list[DeadLetter]:
     async with database.reading() as session:
-        return await _all(session, ids)
-
-
-async def _all(session: Session, ids: Sequence[int]) -> list[DeadLetter]:
-    letters = await dead_letters_by_id(session, ids)
+        letters = await dead_letters_by_id(session, [one for one in ids if 0 < one <= MAX_ID])
     if missing := sorted(set(ids) - {letter.id for letter in letters}):
         raise NotFound(f"There is no dead letter {', '.join(map(str, missing))}.", "See `catalograph index dead`.")
     return letters
@@ -51,6 +48,7 @@ def _show(letters: Sequence[DeadLetter]) -> None:
     for letter in letters:
         at = f"{letter.last_attempt_at:%Y-%m-%d %H:%M:%S}" if letter.last_attempt_at else ""
         table.add_row(
-            str(letter.id), letter.collection, letter.key, letter.operation, str(letter.attempts), at, letter.reason
+            *map(escape, (str(letter.id), letter.collection, letter.key or "", letter.operation)),
+            *(str(letter.attempts), at, escape(letter.reason)),
         )
     Console(width=None if Console().is_terminal else 200).print(table)

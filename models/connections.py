@@ -29,6 +29,8 @@ _FAILURES = (
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
+# Classes 28 (a wrong user or password) and 3D (no such database).
+_REFUSALS = ("28", "3D")
 _NO_SUCH = ("42P01", "42703")  # undefined table, undefined column
 
 
@@ -94,9 +96,18 @@ def naming_failures() -> Iterator[None]:
             raise DatabaseOutdated(
                 "PostgreSQL has not the tables of this version.", "Run `catalograph migrate`."
             ) from error
+        if _is_refused(error):
+            raise DatabaseUnavailable(
+                f"PostgreSQL lets nobody in: {_first_line(error)}.", "Correct CATALOGRAPH_DATABASE_URL."
+            ) from error
         if not _is_away(error):
             raise
         raise DatabaseUnavailable(f"PostgreSQL does not answer: {_first_line(error)}.") from error
+
+
+def _is_refused(error: BaseException) -> bool:
+    state = getattr(getattr(error, "orig", error), "sqlstate", None)
+    return bool(state) and str(state).startswith(_REFUSALS)
 
 
 def _is_away(error: BaseException) -> bool:

@@ -89,6 +89,9 @@ async def update_source(session: WriteSession, source: Source, values: SourceVal
         changed |= {"harvested_at": None, "validators": null(), "version": sources.c.version + 1}
     row = await session.row(update(sources).where(sources.c.id == source.id).values(changed).returning(*_COLUMNS))
     assert row is not None
+    if (values.collection, values.mapping) != (source.values.collection, source.values.mapping):
+        # Which record an item was belongs to what items were made into: another one may have its key now.
+        await session.run(delete(source_records).where(source_records.c.source_id == source.id))
     return await _scheduled(session, _source(row))
 
 

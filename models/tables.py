@@ -24,6 +24,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData()
+MAX_ID = 2**63 - 1
+"""The greatest number that a row can have."""
 
 # Names are compared by code point, as everywhere in the API, whatever the database's own collation is.
 ByCodePoint = Text(collation="C")

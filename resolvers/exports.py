@@ -5,6 +5,7 @@ from pathlib import Path
 
 from errors import Forbidden, NotFound, SettingsError
 from indexing.services import Services
+from models.tables import MAX_ID
 from models.tasks import Kind, State, find_task
 from resolvers.viewer import Viewer
 from tasks.export_files import ENDING, ExportFiles
@@ -14,8 +15,10 @@ async def exported_file(services: Services, viewer: Viewer, number: int) -> tupl
     """The file of an export by the number of its task, and what to call it. Raises `Forbidden` or `NotFound`."""
     if not viewer.is_admin:
         raise Forbidden("Exports are for admin alone.", "Ask with a token that has the role.")
-    async with services.database.reading() as session:
-        task = await find_task(session, number)
+    task = None
+    if number <= MAX_ID:
+        async with services.database.reading() as session:
+            task = await find_task(session, number)
     if task is None or task.kind is not Kind.EXPORT or task.state is not State.SUCCEEDED or task.ended_at is None:
         raise NotFound("There is no such export.")
     try:

@@ -10,6 +10,7 @@ from indexing.fields import CREATED, DATA, KEY, REVISION, UPDATED, numbered
 from indexing.search_query import Hit
 from models.collections.properties import Collection
 from models.records import Record
+from models.tables import MAX_ID
 
 
 class Node(NamedTuple):
@@ -65,4 +66,4 @@ def read_global_id(text: str) -> tuple[str, int] | None:
         record_id = int(number)
     except (binascii.Error, ValueError, UnicodeError):  # it is none of ours
         return None
-    return (name, record_id) if 0 < record_id < 2**63 and global_id(name, record_id) == text.rstrip("=") else None
+    return (name, record_id) if 0 < record_id <= MAX_ID and global_id(name, record_id) == text.rstrip("=") else None

@@ -240,7 +240,10 @@ def public_only(host: str, addresses: Iterable[str]) -> list[str]:
 
 def is_public(address: str) -> bool:
     """Whether an address belongs to the internet, and also what it stands for does (mapped, 6to4, NAT64)."""
-    return all(one.is_global and not one.is_multicast for one in _meanings(ipaddress.ip_address(address)))
+    given = ipaddress.ip_address(address)
+    if any(given in network for network in _INSIDE):
+        return False
+    return all(one.is_global and not one.is_multicast for one in _meanings(given))
 
 
 def _meanings(address: Address) -> Iterator[Address]:
@@ -257,6 +260,8 @@ def _meanings(address: Address) -> Iterator[Address]:
 
 
 _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
+_INSIDE = tuple(map(ipaddress.IPv6Network, ("64:ff9b:1::/48", "::/96", "fec0::/10")))
+"""A network's own NAT64, addresses that stand for those of IPv4, and a site's own: Python takes them for public."""
 
 
 class _PublicBackend(httpcore.SyncBackend):

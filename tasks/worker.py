@@ -47,7 +47,7 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
     # It warns root of messages that bring code along; ours are JSON, and nothing else is accepted.
     warnings.simplefilter("ignore", SecurityWarning)
     if settings.metrics_port:
-        start_http_server(settings.metrics_port, registry=REGISTRY)
+        _give_metrics(settings.metrics_port)
     app = celery_app(settings)
     loop = WorkerLoop(settings)
     loop.start()
@@ -69,6 +69,14 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
         ).start()
     finally:
         loop.stop(desk.close)
+
+
+def _give_metrics(port: int) -> None:
+    try:
+        start_http_server(port, registry=REGISTRY)
+    except OSError as error:
+        # Another worker on this machine has it: one without metrics is better than none.
+        log.warning("metrics_not_served", port=port, error=str(error), remedy="give each worker a port of its own")
 
 
 def run_beat(settings: Settings) -> None:

@@ -1,6 +1,7 @@
 """JSON of requests and answers: orjson where it can, the standard library for what orjson refuses or rounds."""
 
 import json
+import math
 import re
 from collections.abc import Callable
 from typing import Any
@@ -26,7 +27,7 @@ def decode(text: bytes | str, what: str) -> Any:
             # It may be valid all the same: orjson refuses lone surrogates and nesting beyond 1,024.
             pass
     try:
-        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant)
+        return json.loads(raw.decode("utf-8"), parse_constant=_refuse_constant, parse_float=_finite)
     except UnicodeDecodeError:
         raise RequestRefused(400, f"{what} is not UTF-8.") from None
     except json.JSONDecodeError as error:
@@ -50,6 +51,14 @@ def encode(value: object) -> bytes:
 
 def _by_orjson(value: object) -> object:
     return json.loads(orjson.dumps(value))
+
+
+def _finite(text: str) -> float:
+    """A number, unless it is beyond all of them: that would be written as null."""
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(text)
+    return number
 
 
 def _refuse_constant(name: str) -> Callable[[], None]:

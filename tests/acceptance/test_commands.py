@@ -215,7 +215,7 @@ def test_a_rebuild_that_is_only_tried_says_what_would_change(kinds: System) -> N
 
 def test_dead_letters_are_shown_tried_again_and_dropped(kinds: System, tmp_path: Path, prefix: str) -> None:
     file = tmp_path / "stations.ndjson"
-    file.write_bytes(line(code=f"{prefix}dead", color="mauve"))
+    file.write_bytes(line(code=f"{prefix}dead[/a]", color="mauve"))
     assert kinds.command("import", "Station", str(file)).returncode == 1
     shown = kinds.command("index", "dead", "Station").stdout
     (row,) = (row for row in shown.splitlines() if f"{prefix}dead" in row)

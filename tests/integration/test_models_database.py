@@ -284,3 +284,10 @@ async def test_writes_that_nobody_meets_need_no_transaction_and_are_as_whole(
     ]  # fmt: skip
     async with database.reading() as session:
         assert (await backlog(session))["Work"].pending == 3
+
+
+async def test_a_database_that_is_not_there_is_told_with_the_setting_to_correct(database_url: str) -> None:
+    opened = Database(make_url(database_url).set(database="nowhere").render_as_string(hide_password=False), pool=1)
+    with pytest.raises(DatabaseUnavailable, match="CATALOGRAPH_DATABASE_URL"):
+        await opened.ping()
+    await opened.close()

@@ -24,6 +24,7 @@ def test_right_settings_are_taken() -> None:
     [
         ("DATABASE_URL", "mysql://127.0.0.1/catalograph"),
         ("DATABASE_URL", "catalograph"),
+        ("DATABASE_URL", "postgresql://localhost:port/catalograph"),
         ("ELASTICSEARCH_URL", "127.0.0.1:9200"),
         ("ELASTICSEARCH_URL", "http://a:9200,b:9200"),
         ("REDIS_URL", "http://127.0.0.1"),
@@ -33,6 +34,11 @@ def test_right_settings_are_taken() -> None:
 def test_an_address_of_another_kind_of_server_is_refused_with_what_is_right(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=f"^CATALOGRAPH_{name} is wrong: .*, as `.*://"):
         load_settings(environment=GIVEN | {f"CATALOGRAPH_{name}": value})
+
+
+def test_an_interval_that_elasticsearch_can_not_read_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"^CATALOGRAPH_REFRESH_INTERVAL is wrong"):
+        load_settings(environment=GIVEN | {"CATALOGRAPH_REFRESH_INTERVAL": "banana"})
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:

@@ -37,6 +37,12 @@ def test_what_is_written_is_read_back_exactly(value: object) -> None:
     assert json.loads(encode(value)) == value
 
 
+@pytest.mark.parametrize("number", ["1e400", "-1e999"])
+def test_a_number_beyond_all_numbers_is_refused_and_does_not_become_null(number: str) -> None:
+    with pytest.raises(RequestRefused):
+        decode(f'{{"a": {number}}}', "It")
+
+
 @given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
 def test_bytes_are_read_as_python_reads_them_or_refused(content: bytes) -> None:
     try:

@@ -37,6 +37,7 @@ def test_addresses_of_the_internet_are_public(address: str) -> None:
         *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0", "100.64.0.1"),
         *("224.0.0.1", "255.255.255.255", "::1", "::", "fe80::1", "fc00::1", "ff02::1", "::ffff:127.0.0.1"),
         *("64:ff9b::7f00:1", "2002:7f00:1::", "::ffff:169.254.169.254"),
+        *("64:ff9b:1::a9fe:a9fe", "fec0::1", "::127.0.0.1", "::8.8.8.8"),
     ],
 )
 def test_addresses_of_this_machine_and_its_network_are_not(address: str) -> None:
