@@ -57,6 +57,7 @@ class Node(AiohttpHttpNode):
     async def close(self) -> None:  # type: ignore[override]
         for connection in list(self._open):
             connection.abort()
+        await asyncio.sleep(0)  # the loop closes their sockets in its next round
         await super().close()
 
     def give_back(self, connection: "_Connection") -> None:

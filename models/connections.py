@@ -70,7 +70,11 @@ def driver_options(engine: AsyncEngine) -> dict[str, Any]:
 async def open_connection(options: Mapping[str, Any]) -> asyncpg.Connection:
     """A connection of the driver's own."""
     connection: asyncpg.Connection = await asyncpg.connect(**options)
-    await _use_jsonb(connection)
+    try:
+        await _use_jsonb(connection)
+    except BaseException:
+        connection.terminate()
+        raise
     return connection
 
 

@@ -27,6 +27,7 @@ class Connections:
         self._options = options
         self._size = size
         self._open = 0
+        self._closed = False
         self._idle: list[asyncpg.Connection] = []
         self._turns = Turns()
 
@@ -51,12 +52,15 @@ class Connections:
             self._give_back(connection)
 
     async def close(self) -> None:
-        """Close what is not in use."""
+        """Close what is not in use now, and what is as soon as it is given back."""
+        self._closed = True
         while self._idle:
             await self._idle.pop().close(timeout=1)
             self._open -= 1
 
     async def _opened(self) -> asyncpg.Connection:
+        if self._closed:
+            raise asyncpg.InterfaceError("the pool is closed")
         if self._open >= self._size:
             async with asyncio.timeout(connections.POOL_SECONDS):
                 while not self._idle and self._open >= self._size:
@@ -72,6 +76,8 @@ class Connections:
             raise
 
     def _give_back(self, connection: asyncpg.Connection) -> None:
+        if self._closed:
+            connection.terminate()
         if connection.is_closed():
             self._open -= 1
         else:

@@ -286,6 +286,19 @@ async def test_writes_that_nobody_meets_need_no_transaction_and_are_as_whole(
         assert (await backlog(session))["Work"].pending == 3
 
 
+async def test_a_connection_that_is_used_while_the_database_is_closed_is_closed_when_it_comes_back(
+    database_url: str,
+) -> None:
+    opened = Database(database_url, pool=1)
+    sleeping = asyncio.create_task(opened.statements.rows(SLEEP))
+    await asyncio.sleep(0.2)
+    await opened.close()
+    await sleeping
+    assert len(opened.statements) == 0
+    with pytest.raises(DatabaseUnavailable):
+        await opened.ping()
+
+
 async def test_a_database_that_is_not_there_is_told_with_the_setting_to_correct(database_url: str) -> None:
     opened = Database(make_url(database_url).set(database="nowhere").render_as_string(hide_password=False), pool=1)
     with pytest.raises(DatabaseUnavailable, match="CATALOGRAPH_DATABASE_URL"):
