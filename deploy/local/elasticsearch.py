@@ -27,7 +27,6 @@ rootLogger.appenderRef.console.ref = console
 # Those of the server's own launcher, less what one small node has no use for.
 _JVM_OPTIONS = (
     "-XX:+UseSerialGC",
-    "-XX:+UseTransparentHugePages",
     "-Xss1m",
     "-XX:-OmitStackTraceInFastThrow",
     "-XX:+ExitOnOutOfMemoryError",
