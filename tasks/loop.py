@@ -17,6 +17,9 @@ T = TypeVar("T")
 STOP_SECONDS = 3.0
 """How long stopping waits for services to be closed: one that does not answer closes with the process."""
 
+CANCEL_SECONDS = 0.1
+"""For what is closed after it, and for it to end."""
+
 log = structlog.get_logger()
 
 
@@ -45,6 +48,8 @@ class WorkerLoop:
             closing.result(STOP_SECONDS)
         except TimeoutError:  # a server that hangs is no reason to stay
             log.warning("services_not_closed", seconds=STOP_SECONDS, remedy="they close with the process")
+            closing.cancel()
+            self._begin(asyncio.sleep(CANCEL_SECONDS)).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
