@@ -27,6 +27,7 @@ class Joined(Generic[T]):
         """Ask no more; whoever waits is cancelled."""
         if self._asking:
             self._asking.cancel()
+            await asyncio.wait([self._asking])
         if self._next:
             self._next.cancel()
 

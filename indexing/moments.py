@@ -43,7 +43,9 @@ class Moments:
         await self._joined.close()
         if self._opening:
             self._opening.cancel()
+            await asyncio.wait([self._opening])
         self._reader.drop()
+        await asyncio.sleep(0)  # the loop closes its socket in its next round
 
     async def _read(self) -> Stamps:
         loop = asyncio.get_running_loop()

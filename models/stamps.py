@@ -48,7 +48,11 @@ class StampReader:
             connection = await asyncpg.connect(
                 self._url, timeout=CONNECT_SECONDS, server_settings={"application_name": "catalograph", "jit": "off"}
             )
-            self._statement = await connection.prepare(_READ)
+            try:
+                self._statement = await connection.prepare(_READ)
+            except BaseException:
+                connection.terminate()
+                raise
         self._connection = connection
 
     async def read(self) -> Stamps:
