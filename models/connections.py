@@ -53,9 +53,10 @@ def open_engine(database_url: str, pool: int) -> AsyncEngine:
     return engine
 
 
-def driver_options(engine: AsyncEngine) -> dict[str, Any]:
+def driver_options(database_url: str) -> dict[str, Any]:
     """What `asyncpg.connect` is given for a connection of the driver's own that speaks as those of the engine do."""
-    _, options = engine.dialect.create_connect_args(engine.url)
+    url = make_url(driver_url(database_url))
+    _, options = url.get_dialect()().create_connect_args(url)
     kept = options.pop("prepared_statement_cache_size", 100)
     options.pop("prepared_statement_name_func", None)
     return {

@@ -10,12 +10,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import asyncpg
-from sqlalchemy import make_url
 
-from models.connections import naming_failures
+from models.connections import driver_options, naming_failures, open_connection
 from models.outbox import Stage
-
-CONNECT_SECONDS = 5.0
 
 Stamps = Mapping[str, str | None]
 """By the names of the collections; `None` for those of which something is on its way."""
@@ -34,7 +31,7 @@ class StampReader:
     """Reads stamps over a connection of its own, with a statement that was prepared once: one reading at a time."""
 
     def __init__(self, database_url: str) -> None:
-        self._url = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._options = driver_options(database_url)
         self._connection: asyncpg.Connection | None = None
         self._statement: Any = None
 
@@ -45,9 +42,7 @@ class StampReader:
     async def open(self) -> None:
         """Connect. Raises `DatabaseUnavailable`."""
         with naming_failures():
-            connection = await asyncpg.connect(
-                self._url, timeout=CONNECT_SECONDS, server_settings={"application_name": "catalograph", "jit": "off"}
-            )
+            connection = await open_connection(self._options)
             try:
                 self._statement = await connection.prepare(_READ)
             except BaseException:
