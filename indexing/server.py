@@ -11,8 +11,8 @@ from elasticsearch import AsyncElasticsearch
 
 from errors import CatalographError, CostExceeded, SearchOverloaded, SearchUnavailable
 from indexing.node import Answer, Node
-from indexing.outages import Outages
 from indexing.pulse import Pulse
+from models.outages import Outages
 from models.tracing import ELASTICSEARCH, Trace
 
 JSON = "application/json"
@@ -54,7 +54,7 @@ class SearchServer:
         # Of its own, so that it never waits behind slow requests for a connection.
         self._probed = _nodes(urls, connections=1)
         self._timeout = timeout
-        self._outages = Outages(self._probe)
+        self._outages = Outages(ELASTICSEARCH, self._probe, _hanging)
         self._pulse = Pulse(lambda: self._outages.guard(self._probe))
         self._trace: Trace | None = None
 
@@ -168,6 +168,10 @@ async def _exchange(
         node.is_suspect = False
         nodes.mark_live(node)
     return answer
+
+
+def _hanging() -> SearchUnavailable:
+    return SearchUnavailable("Elasticsearch does not answer.", "Searches come back by themselves when it does.")
 
 
 def _refusal(status: int, answer: bytes) -> CatalographError:

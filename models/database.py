@@ -11,11 +11,13 @@ import structlog
 from sqlalchemy import Text, bindparam, exc, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from errors import DatabaseUnavailable
 from metrics import swallowed
 from models.connections import driver_options, naming_failures, open_engine
+from models.outages import Outages
 from models.sessions import ReadSession
 from models.statements import Connections, Statements
-from models.tracing import Trace, traced_engine
+from models.tracing import POSTGRESQL, Trace, traced_engine
 from models.writes import AfterCommit, Overtaken, RecordWrites, SingleWrites, WriteSession
 
 T = TypeVar("T")
@@ -26,6 +28,8 @@ _TRY_LOCK = text("SELECT pg_try_advisory_lock(hashtextextended(:name, 1))").bind
 _UNLOCK = text("SELECT pg_advisory_unlock(hashtextextended(:name, 1))").bindparams(_NAME)
 _RERUN_STATES = ("40001", "40P01")  # serialisation failure, deadlock: the transaction was undone to let others go on
 _RERUNS = 5
+PROBE_SECONDS = 3.0
+"""How long PostgreSQL may take to answer that it is there: longer than Elasticsearch, since nothing goes on without."""
 _RERUN = "a transaction that was run again"
 
 log = structlog.get_logger()
@@ -38,25 +42,30 @@ class Database:
     """
 
     def __init__(self, database_url: str, pool: int = 10) -> None:
-        engine = open_engine(database_url, pool)
-        self.statements = Statements(Connections(driver_options(engine), pool), engine.dialect)
-        self._use(engine)
+        engine, options = open_engine(database_url, pool), driver_options(database_url)
+        # Of its own, so that it never waits behind slow statements for a connection.
+        self._probe = Statements(Connections(options, 1), engine.dialect)
+        self._outages = Outages(POSTGRESQL, lambda: self._probe.row(_PING), _hanging, PROBE_SECONDS)
+        self._use(engine, Statements(Connections(options, pool), engine.dialect, self._outages))
 
-    def _use(self, engine: AsyncEngine) -> None:
+    def _use(self, engine: AsyncEngine, statements: Statements) -> None:
+        self.statements = statements
+        self._writes = statements.unbroken()
         self.engine = engine
         # A look-up is one round trip: no BEGIN before it and no ROLLBACK after it.
         self._reading = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def close(self) -> None:
+        await self._outages.close()
+        await self._probe.close()
         await self.statements.close()
         await self.engine.dispose()
 
     def traced(self, trace: Trace) -> Self:
         """The same pool of connections; what is sent over it by this one is written to `trace`."""
         traced = copy(self)
-        traced.statements = self.statements.traced(trace)
-        traced._use(traced_engine(self.engine, trace))  # noqa: SLF001 - it is one of us
+        traced._use(traced_engine(self.engine, trace), self.statements.traced(trace))  # noqa: SLF001 - it is one of us
         return traced
 
     async def ping(self) -> None:
@@ -66,18 +75,21 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A connection for reading: each statement sees what is committed when it starts."""
-        async with _connected(self._reading) as connection:
-            yield ReadSession(connection)
+        with self._outages.watch():
+            async with _connected(self._reading) as connection:
+                yield ReadSession(connection)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[ReadSession]:
         """A connection for reading where all statements see the same moment."""
+        self._outages.refuse()
         async with _connected(self._snapshot) as connection:
             yield ReadSession(connection)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[WriteSession]:
         """One transaction: committed when the block is left, undone when it raises."""
+        self._outages.refuse()
         async with _connected(self.engine) as connection:
             session = WriteSession(connection)
             yield session  # closing the connection undoes what was not committed
@@ -89,6 +101,7 @@ class Database:
     @asynccontextmanager
     async def exclusive(self, name: str) -> AsyncIterator[bool]:
         """Whether nobody else is in such a block of this name now; it is held until the block, or the process, ends."""
+        self._outages.refuse()
         async with _connected(self._reading) as connection:
             session = ReadSession(connection)
             row = await session.row(_TRY_LOCK, {"name": name})
@@ -104,7 +117,8 @@ class Database:
 
         `work` may run several times: in a transaction where another write has come between its reading and its writing.
         """
-        single = SingleWrites(self.statements)
+        self._outages.refuse()
+        single = SingleWrites(self._writes)
         try:
             done = await work(single)
         except Overtaken as error:
@@ -131,6 +145,10 @@ class Database:
                 swallowed(_RERUN, error)  # nothing of it was done
                 await asyncio.sleep(0.02 * 2**attempt)
         raise AssertionError("the last attempt returns or raises")
+
+
+def _hanging() -> DatabaseUnavailable:
+    return DatabaseUnavailable("PostgreSQL does not answer.", "Everything comes back by itself when it does.")
 
 
 @asynccontextmanager

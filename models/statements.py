@@ -15,6 +15,7 @@ from sqlalchemy.sql import ClauseElement
 
 from models import connections
 from models.connections import naming_failures
+from models.outages import Outages
 from models.sessions import Parameters, Reader
 from models.tracing import POSTGRESQL, Trace, plain
 from models.turns import Turns
@@ -88,9 +89,12 @@ class Connections:
 class Statements(Reader):
     """Runs statements that stand in the code, each by itself; raises `DatabaseUnavailable` where PostgreSQL is away."""
 
-    def __init__(self, connections: Connections, dialect: Dialect, trace: Trace | None = None) -> None:
+    def __init__(
+        self, connections: Connections, dialect: Dialect, outages: Outages | None = None, trace: Trace | None = None
+    ) -> None:
         self._connections = connections
         self._dialect = dialect
+        self._outages = outages
         self._trace = trace
         self._written: WeakKeyDictionary[Executable, tuple[str, tuple[str, ...]]] = WeakKeyDictionary()
 
@@ -100,16 +104,26 @@ class Statements(Reader):
 
     def traced(self, trace: Trace) -> "Statements":
         """The same connections; what is sent over them by this one is written to `trace`."""
-        return Statements(self._connections, self._dialect, trace)
+        return Statements(self._connections, self._dialect, self._outages, trace)
+
+    def unbroken(self) -> "Statements":
+        """The same connections; no statement that was begun is broken off, since it may have written."""
+        return Statements(self._connections, self._dialect, None, self._trace)
 
     async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
         text, names = self._written.get(statement) or self._write(statement)
         values = [parameters[name] for name in names] if parameters else []
         with naming_failures():
-            if self._trace is None:
-                return await self._connections.fetch(text, values)
-            with self._trace.timed(POSTGRESQL, {"statement": text, "parameters": plain(values)}):
-                return await self._connections.fetch(text, values)
+            if self._outages is None:
+                return await self._fetch(text, values)
+            with self._outages.watch():
+                return await self._fetch(text, values)
+
+    async def _fetch(self, text: str, values: Sequence[Any]) -> Sequence[Any]:
+        if self._trace is None:
+            return await self._connections.fetch(text, values)
+        with self._trace.timed(POSTGRESQL, {"statement": text, "parameters": plain(values)}):
+            return await self._connections.fetch(text, values)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -1,4 +1,4 @@
-"""A network cable between us and a server, which a test can cut and mend."""
+"""A network cable between us and a server, which a test can cut and mend, or have hold what it is given."""
 
 import asyncio
 from contextlib import suppress
@@ -14,6 +14,8 @@ class Cable:
         self._writers: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
         self._server: asyncio.Server | None = None
+        self._flows = asyncio.Event()
+        self._flows.set()
         self.port = 0
         self.hides_ends = False
         """Whether what the server closes stays open on our side."""
@@ -36,11 +38,20 @@ class Cable:
         """Close all connections and take no new ones."""
         if self._server:
             self._server.close()
+        self.thaw()
         for writer in self._writers:
             writer.transport.abort()
         self._writers.clear()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.sleep(0.02)  # for both ends to notice
+
+    def freeze(self) -> None:
+        """Take connections and bytes as ever, and pass none on."""
+        self._flows.clear()
+
+    def thaw(self) -> None:
+        """Pass on what was held, and what comes."""
+        self._flows.set()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_connection(*self._target)
@@ -54,6 +65,7 @@ class Cable:
         with suppress(OSError):
             while data := await source.read(65_536):
                 self.messages += count
+                await self._flows.wait()
                 sink.write(data)
                 await sink.drain()
         if count or not self.hides_ends:

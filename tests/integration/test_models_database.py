@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 
 import pytest
 from sqlalchemy import make_url, text
@@ -70,6 +70,46 @@ async def test_look_ups_name_a_database_that_goes_away_and_come_back_with_it(rem
             await records_by_id(remote.statements, {"Work": [1]})
     await cable.mend()
     assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+
+
+async def test_while_the_database_hangs_nothing_waits_for_it_and_afterwards_all_is_as_before(
+    cable: Cable, database_url: str, works: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("models.database.PROBE_SECONDS", 0.3)
+    monkeypatch.setattr("models.outages.PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr("models.outages.RETRY_SECONDS", 0.05)
+    url = make_url(database_url).set(host="127.0.0.1", port=cable.port)
+    remote = Database(url.render_as_string(hide_password=False), pool=2)
+    made = await remote.write_one(lambda writes: writes.create(works, {"number": "A"}))
+    cable.freeze()
+    under_way = asyncio.create_task(remote.write_one(lambda writes: writes.create(works, {"number": "B"})))
+    with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
+        await records_by_id(remote.statements, {"Work": [made.id]})
+    began = asyncio.get_running_loop().time()
+    for _ in range(20):
+        with pytest.raises(DatabaseUnavailable):
+            await records_by_id(remote.statements, {"Work": [made.id]})
+        with pytest.raises(DatabaseUnavailable):
+            await remote.write_one(lambda writes: writes.create(works, {"number": "C"}))
+        with pytest.raises(DatabaseUnavailable):
+            async with remote.reading() as session:
+                await count_records(session)
+    assert asyncio.get_running_loop().time() - began < 0.2  # nobody was asked
+    cable.thaw()
+    assert (await under_way).data == {"number": "B"}  # what may have been written is waited for
+    assert await came_back(remote)
+    async with remote.reading() as session:
+        assert await count_records(session) == {"Work": 2}
+    await remote.close()
+
+
+async def came_back(database: Database) -> bool:
+    for _ in range(100):
+        with suppress(DatabaseUnavailable):
+            await database.ping()
+            return True
+        await asyncio.sleep(0.05)
+    return False
 
 
 async def test_more_look_ups_at_once_than_there_are_connections_wait_for_one_another(remote: Database) -> None:

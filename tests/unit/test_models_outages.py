@@ -2,17 +2,22 @@
 
 import asyncio
 import time
+from collections.abc import Awaitable, Callable
 
 import pytest
 
 from errors import SearchUnavailable
-from indexing.outages import Outages
+from models.outages import Outages
 
 pytestmark = pytest.mark.anyio
 
 
+def searches(ping: Callable[[], Awaitable[None]]) -> Outages:
+    return Outages("elasticsearch", ping, lambda: SearchUnavailable("away"))
+
+
 async def test_many_slow_requests_are_answered_while_the_server_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr("models.outages.PATIENCE_SECONDS", 0.001)
 
     async def ping() -> None:
         await asyncio.sleep(0)
@@ -21,15 +26,15 @@ async def test_many_slow_requests_are_answered_while_the_server_is_there(monkeyp
         await asyncio.sleep(0.05)
         return number
 
-    outages = Outages(ping)
+    outages = searches(ping)
     answers = await asyncio.gather(*(outages.guard(lambda n=n: slow(n)) for n in range(200)))  # type: ignore[misc]
     assert answers == list(range(200))
     assert not outages.known
 
 
 async def test_a_process_that_was_busy_itself_does_not_take_that_for_an_outage(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.01)
-    monkeypatch.setattr("indexing.outages.PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("models.outages.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("models.outages.PROBE_SECONDS", 0.2)
 
     async def ping() -> None:
         await asyncio.sleep(0.05)
@@ -38,7 +43,7 @@ async def test_a_process_that_was_busy_itself_does_not_take_that_for_an_outage(m
         await asyncio.sleep(0.5)
         return "found"
 
-    outages = Outages(ping)
+    outages = searches(ping)
     searching = asyncio.create_task(outages.guard(slow))
     await asyncio.sleep(0.03)
     time.sleep(0.3)  # noqa: ASYNC251 - as when a large answer is read
@@ -46,13 +51,13 @@ async def test_a_process_that_was_busy_itself_does_not_take_that_for_an_outage(m
 
 
 async def test_a_server_that_does_not_answer_the_question_is_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.01)
-    monkeypatch.setattr("indexing.outages.PROBE_SECONDS", 0.05)
+    monkeypatch.setattr("models.outages.PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("models.outages.PROBE_SECONDS", 0.05)
 
     async def forever() -> None:
         await asyncio.Event().wait()
 
-    outages = Outages(forever)
+    outages = searches(forever)
     with pytest.raises(SearchUnavailable):
         await outages.guard(forever)
     assert outages.known
@@ -62,15 +67,15 @@ async def test_a_server_that_does_not_answer_the_question_is_away(monkeypatch: p
 async def test_a_question_that_fails_unexpectedly_does_not_keep_searches_away_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("indexing.outages.PATIENCE_SECONDS", 0.001)
-    monkeypatch.setattr("indexing.outages.RETRY_SECONDS", 0.001)
+    monkeypatch.setattr("models.outages.PATIENCE_SECONDS", 0.001)
+    monkeypatch.setattr("models.outages.RETRY_SECONDS", 0.001)
     failures = [RuntimeError(), RuntimeError(), SearchUnavailable("away")]
 
     async def ping() -> None:
         if failures:
             raise failures.pop()
 
-    outages = Outages(ping)
+    outages = searches(ping)
     with pytest.raises(SearchUnavailable):
         await outages.guard(lambda: asyncio.sleep(10))
     for _ in range(1_000):
