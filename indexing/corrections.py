@@ -41,8 +41,8 @@ def _words(searched: str) -> list[re.Match[str]]:
 
 def suggest_clauses(searched: str, paths: Sequence[Path]) -> dict[str, Any]:
     """The `suggest` part of a `_search` request; empty where no word can be corrected."""
-    plain = [text_field(path) for path in paths if path.last.search.analyzer == "standard"]
-    fields = [*([PLAIN_WORDS] if any(map(is_spelt_out, paths)) else []), *plain]
+    apart = [path for path in paths if path.last.search.analyzer == "standard" and not is_spelt_out(path)]
+    fields = [*([PLAIN_WORDS] if any(map(is_spelt_out, paths)) else []), *map(text_field, apart)]
     return {
         f"{place}:{field}": {"text": word.group(), "term": _term(field, errors_allowed(word.group()))}
         for place, word in enumerate(_words(searched))

@@ -104,7 +104,7 @@ def _part(query: JointQuery, part: JointPart) -> Query:
 
 
 def _highlight(query: JointQuery) -> dict[str, Any]:
-    words = [search_query(part.collection, query.text, part.texts) for part in query.parts]
+    words = [search_query(part.collection, query.text, part.texts, marks=True) for part in query.parts]
     should = {"bool": {"should": [one for one in words if one]}}
     return marking(should, dict.fromkeys(path for part in query.parts for path in part.texts))
 

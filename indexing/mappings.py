@@ -91,13 +91,12 @@ def _add(branches: dict[str, Mapping], path: Path) -> None:
 
 
 def is_spelt_out(path: Path) -> bool:
-    """Whether the words at `path` are also indexed as they are written: an error in a word is more than one in a stem.
+    """Whether the words at `path` are also indexed as they are written, together with those of other texts: an error
+    in a word is more than one in a stem, and to look for it in one field costs as much as in any other.
 
     Only where whoever may read the record may read them too, since they are not kept apart by their paths.
     """
-    return path.last.search.analyzer != "standard" and not any(
-        step.link or (step.access and step.access.read) for step in path.steps
-    )
+    return not any(step.link or (step.access and step.access.read) for step in path.steps)
 
 
 def _put(branches: dict[str, Mapping], name: str, mapping: Mapping) -> None:

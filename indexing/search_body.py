@@ -41,7 +41,8 @@ def search_body(query: SearchQuery) -> Body:
         if start is not None:
             body["search_after"] = list(start)
         if query.highlights and words is not None:
-            body["highlight"] = marking(words, query.text_paths)
+            marked = search_query(query.collection, query.text or "", query.text_paths, marks=True)
+            body["highlight"] = marking(marked or words, query.text_paths)
         if query.explain:
             body["explain"] = True
     if query.corrections and (suggest := suggest_clauses(query.text or "", query.text_paths)):

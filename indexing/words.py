@@ -50,25 +50,43 @@ class _Fields:
 
     paths: tuple[Path, ...]
 
+    together: bool = True
+    """Whether words that are only alike may be found in the field of all words, which says nothing of where."""
+
     @cached_property
     def weighted(self) -> list[str]:
         """The fields with their boosts, of which the greatest is 1 in every collection."""
-        return [weight for group in self.groups for weight in group]
+        return list(map(self._weighted, self.paths))
 
     @cached_property
     def groups(self) -> list[list[str]]:
         """The same, those of one analyzer together."""
-        most = max(path.last.search.boost for path in self.paths)
         found: dict[str | None, list[str]] = {}
         for path in self.paths:
-            search = path.last.search
-            found.setdefault(search.analyzer, []).append(f"{text_field(path)}^{search.boost / most:.4g}")
+            found.setdefault(path.last.search.analyzer, []).append(self._weighted(path))
         return list(found.values())
 
     @cached_property
-    def spelt_out(self) -> list[str]:
-        """Also the words as they are written, in which a beginning or a typing error is none of a stem's."""
-        return [*self.weighted, *([f"{PLAIN_WORDS}^0.5"] if any(map(is_spelt_out, self.paths)) else [])]
+    def alike(self) -> list[str]:
+        """Where beginnings and near misses are looked for: in words as they are written, since one of a stem's is none
+        of a word's, and besides in what counts for more, or is not among those words.
+
+        Each field costs as much as the others, whatever it holds: an automaton, and a walk through its words.
+        """
+        spelt = [path for path in self.paths if is_spelt_out(path)]
+        if not spelt:
+            return self.weighted
+        least = min(path.last.search.boost for path in spelt)
+        apart = [path for path in self.paths if path not in spelt or path.last.search.boost > least]
+        others = map(self._weighted, apart) if self.together else self.weighted
+        return [*others, f"{PLAIN_WORDS}^0.5"]
+
+    @cached_property
+    def _most(self) -> float:
+        return max(path.last.search.boost for path in self.paths)
+
+    def _weighted(self, path: Path) -> str:
+        return f"{text_field(path)}^{path.last.search.boost / self._most:.4g}"
 
     @cached_property
     def _left_out(self) -> frozenset[str] | None:
@@ -84,26 +102,27 @@ class _Fields:
 
 
 @lru_cache(maxsize=200)
-def _fields(paths: tuple[Path, ...]) -> _Fields:
-    return _Fields(paths)
+def _fields(paths: tuple[Path, ...], together: bool) -> _Fields:
+    return _Fields(paths, together)
 
 
 def search_query(
-    collection: Collection, searched: str, paths: Iterable[Path], *, comparable: bool = False
+    collection: Collection, searched: str, paths: Iterable[Path], *, comparable: bool = False, marks: bool = False
 ) -> Query | None:
     """The query of a search text over the full text at `paths`; `None` if it is blank, which is no condition.
 
-    `comparable` scores compare with those of other collections, whatever their `search` setting is.
+    `comparable` scores compare with those of other collections, whatever their `search` setting is. A query that
+    `marks` finds each word in the text where it stands.
     """
     if not searched.strip():
         return None
     if len(searched) > MAX_KEPT:
-        return _searched(collection, searched, tuple(paths), comparable=comparable)
-    return _kept(collection, searched, tuple(paths), comparable)
+        return _searched(collection, searched, _fields(tuple(paths), not marks), comparable=comparable)
+    return _kept(collection, searched, tuple(paths), comparable, marks)
 
 
-def _searched(collection: Collection, searched: str, paths: tuple[Path, ...], *, comparable: bool) -> Query:
-    tokens, fields = _tokens(searched), _fields(paths)
+def _searched(collection: Collection, searched: str, fields: _Fields, *, comparable: bool) -> Query:
+    tokens = _tokens(searched)
     if not fields.paths or not any(_WORD.search(token) for token in tokens):
         return MATCH_NONE
     exact = _exactly(collection, tokens, fields)
@@ -115,9 +134,9 @@ def _searched(collection: Collection, searched: str, paths: tuple[Path, ...], *,
 
 
 @lru_cache(maxsize=200)
-def _kept(collection: Collection, searched: str, paths: tuple[Path, ...], comparable: bool) -> Query:
+def _kept(collection: Collection, searched: str, paths: tuple[Path, ...], comparable: bool, marks: bool) -> Query:
     """The same, kept for who asks again, as for the next page; nobody changes a query that was made."""
-    return _searched(collection, searched, paths, comparable=comparable)
+    return _searched(collection, searched, _fields(paths, not marks), comparable=comparable)
 
 
 def _tokens(searched: str) -> list[str]:
@@ -205,14 +224,14 @@ def _varied(collection: Collection, tokens: list[str], variants: list[str], fiel
         return _simple(" ".join(variants), fields.weighted)
     if len(tokens) == 1 and expand(tokens[0]) == tokens[0] and fields.are_sure_of(tokens[0]):
         # What has the word itself is found by it already, and ranked above.
-        return _simple(variants[0], fields.spelt_out)
+        return _simple(variants[0], fields.alike)
     must, must_not = [], []
     for token, variant in zip(tokens, variants, strict=True):
         if token.startswith("-"):
             must_not.append(_simple(expand(token[1:]), fields.weighted))
         else:
             found = _token(token, expand(token), fields)
-            must.append(found if variant == token else _best([found, _simple(variant, fields.spelt_out)]))
+            must.append(found if variant == token else _best([found, _simple(variant, fields.alike)]))
     return {"bool": {"must": must, **({"must_not": must_not} if must_not else {})}}
 
 

@@ -74,6 +74,25 @@ def test_words_as_they_are_written_are_looked_at_only_for_variants(catalog: Cata
     assert "w^0.5" in str(near)
 
 
+def test_words_that_are_alike_are_looked_for_in_few_fields_and_marked_in_all(catalog: Catalog) -> None:
+    artwork = load_catalog(EXAMPLE)["Artwork"]
+    paths = artwork.text_paths
+    exact, prefix, near = search_query(artwork, "lighthouse", paths)["dis_max"]["queries"]  # type: ignore[index]
+    all_fields = exact["bool"]["must"][0]["simple_query_string"]["fields"]
+    assert len(all_fields) == len(paths)
+    for variant in (prefix["bool"]["must"][0], near):
+        fields = variant["simple_query_string"]["fields"]
+        assert fields[-1] == "w^0.5"
+        assert "t.title^1" in fields, "what counts for more"
+        assert "t.contributors.artist.fc^1" in fields, "what is read over a link"
+        assert "t.subjects.name^0.3333" not in fields
+        assert len(fields) < len(all_fields) / 2
+    marks = search_query(artwork, "lighthouse", paths, marks=True)
+    _, prefix, near = marks["dis_max"]["queries"]  # type: ignore[index]
+    for variant in (prefix["bool"]["must"][0], near):
+        assert set(all_fields) <= set(variant["simple_query_string"]["fields"])
+
+
 def test_corrections_are_asked_for_only_when_selected(catalog: Catalog) -> None:
     book = catalog["Book"]
     assert "suggest" not in search_body(SearchQuery(book, text="lihgthouse", size=1))
