@@ -84,6 +84,9 @@ def up(
     heap: Annotated[str, typer.Option(help="Elasticsearch's heap.")] = "1g",
     flower: Annotated[bool, typer.Option("--flower", help="Run Flower too.")] = False,
     flower_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Flower.")] = 5555,
+    throwaway: Annotated[
+        bool, typer.Option("--throwaway", help="For tests: quicker to start, and a crash of the machine loses data.")
+    ] = False,
 ) -> None:
     """Run the whole system on servers of its own."""
     from deploy.local.up import UpOptions, run_up
@@ -91,7 +94,8 @@ def up(
     if broker not in ("redis", "rabbitmq"):
         raise SettingsError(f"--broker {broker} is not known.", "Use redis or rabbitmq.")
     files = tuple(_named_file(one) for one in load or ())
-    options = UpOptions(collections, files, port, host, data, broker, workers, heap, flower_port if flower else None)
+    flower_at = flower_port if flower else None
+    options = UpOptions(collections, files, port, host, data, broker, workers, heap, not throwaway, flower_at)
     raise typer.Exit(run_up(options))
 
 

@@ -69,7 +69,7 @@ def running(
     """A system on a data folder, from when it says `ready` until it has stopped."""
     port = _free_port()
     command = [sys.executable, "-m", "cli", "up", "--collections", str(collections), "--port", str(port)]
-    command += ["--data", str(data), "--heap", "768m"]
+    command += ["--data", str(data), "--heap", "768m", "--throwaway"]
     for name, file in load:
         command += ["--load", f"{name}={file}"]
     with (data.parent / f"{data.name}.log").open("w+b") as log:

@@ -42,6 +42,8 @@ class UpOptions:
     broker: str = "redis"
     workers: int = 1
     heap: str = "1g"
+    durable: bool = True
+    """Whether a crash of the machine must lose nothing; without, the servers are quicker to start and to write."""
     flower_port: int | None = None
     """Where Flower runs, if it is to."""
     settings: Mapping[str, str] = field(default_factory=dict)
@@ -135,8 +137,8 @@ class _System:
             await asyncio.Event().wait()
 
     async def _start(self, supervisor: Supervisor) -> None:
-        rabbitmq, heap = self._options.broker == "rabbitmq", self._options.heap
-        servers = Servers(self._data, self._console, self._report, rabbitmq=rabbitmq, heap=heap)
+        rabbitmq, heap, durable = self._options.broker == "rabbitmq", self._options.heap, self._options.durable
+        servers = Servers(self._data, self._console, self._report, rabbitmq=rabbitmq, durable=durable, heap=heap)
         self._console.print(f"data and logs are in {self._data.path}")
         addresses = await servers.start(supervisor)
         application = self._application(addresses)
