@@ -64,12 +64,20 @@ def already_running(name: str) -> System | None:
 
 @contextmanager
 def running(
-    data: Path, collections: Path, load: Sequence[tuple[str, Path]] = (), settings: Mapping[str, str] | None = None
+    data: Path,
+    collections: Path,
+    load: Sequence[tuple[str, Path]] = (),
+    settings: Mapping[str, str] | None = None,
+    *,
+    lasting: bool = False,
 ) -> Iterator[System]:
-    """A system on a data folder, from when it says `ready` until it has stopped."""
+    """A system on a data folder, from when it says `ready` until it has stopped.
+
+    One that is `lasting` is as users have it: slower to start, but quicker once it has worked for minutes.
+    """
     port = _free_port()
     command = [sys.executable, "-m", "cli", "up", "--collections", str(collections), "--port", str(port)]
-    command += ["--data", str(data), "--heap", "768m", "--throwaway"]
+    command += ["--data", str(data), "--heap", "768m", *([] if lasting else ["--throwaway"])]
     for name, file in load:
         command += ["--load", f"{name}={file}"]
     with (data.parent / f"{data.name}.log").open("w+b") as log:

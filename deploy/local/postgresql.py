@@ -28,7 +28,8 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
 }
-_FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# What was committed is given to the operating system all the same: only with the machine it is lost.
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 _STALE_SECONDS = 10.0
 
 

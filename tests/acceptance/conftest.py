@@ -35,7 +35,7 @@ def full_tate_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield left_running.url
         return
     load = [(name, FULL / f"tate-{name.lower()}s.ndjson.gz") for name in ("Artist", "Artwork")]
-    with running(tmp_path_factory.mktemp("full") / "data", EXAMPLE, load) as started:
+    with running(tmp_path_factory.mktemp("full") / "data", EXAMPLE, load, lasting=True) as started:
         yield started.url
 
 

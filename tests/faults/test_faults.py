@@ -27,7 +27,7 @@ KEYS = 60
 @pytest.fixture
 def system(tmp_path: Path) -> Iterator[System]:
     """A system of the test's own, since it is broken on purpose."""
-    with running(tmp_path / "data", Path(__file__).parent / "collections") as started:
+    with running(tmp_path / "data", Path(__file__).parent / "collections", lasting=True) as started:
         yield started
 
 
