@@ -26,7 +26,7 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, Undefined, is_awaitable
 
 from execution.leaves import names, ready
-from execution.reads import Derive, Load, Named, Read, TypeOf, source_class
+from execution.reads import LEAVES_ARGUMENTS, Derive, Load, Named, Read, TypeOf, source_class
 
 if TYPE_CHECKING:
     from execution.run import Run
@@ -196,7 +196,7 @@ class FieldPlan:
         found = run.known_arguments.get(self)
         if found is None:
             found = get_argument_values(self.field, self.details[0].node, run.variable_values)
-            if _are_immutable(found):
+            if self._may_share(found):
                 run.known_arguments[self] = found
         return found
 
@@ -206,7 +206,11 @@ class FieldPlan:
             found = get_argument_values(self.field, self.details[0].node)
         except GraphQLError:  # they are coerced again when the field runs, where the error belongs
             return None
-        return found if _are_immutable(found) else None
+        return found if self._may_share(found) else None
+
+    def _may_share(self, arguments: dict[str, Any]) -> bool:
+        """Whether several calls may get the same arguments."""
+        return LEAVES_ARGUMENTS in self.field.extensions or all(type(one) in _IMMUTABLE for one in arguments.values())
 
     async def _awaited(self, run: "Run", value: Any, path: Path, info: Info | None) -> Any:
         try:
@@ -247,10 +251,6 @@ def _has_variables(details: FieldDetailsList) -> bool:
         pending += getattr(value, "values", ()) or ()
         pending += [field.value for field in getattr(value, "fields", ()) or ()]
     return False
-
-
-def _are_immutable(arguments: dict[str, Any]) -> bool:
-    return all(type(value) in _IMMUTABLE for value in arguments.values())
 
 
 def _named(type_: Any) -> Any:

@@ -11,6 +11,9 @@ from typing import Any, Protocol
 from graphql import GraphQLObjectType
 
 SOURCE = "source"
+LEAVES_ARGUMENTS = "leaves arguments"
+"""Under this in the extensions of a field: its resolver changes nothing in its arguments, and what is equal may be the
+same object to several calls of it."""
 Key = Hashable
 
 

@@ -1,6 +1,8 @@
 """The `_search` request of a search query, and the reading of its answer: pure functions."""
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
+from operator import attrgetter, is_
 from typing import Any
 
 import orjson
@@ -14,21 +16,61 @@ from indexing.facets import aggregations, answer_to, result_of, split
 from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
 from indexing.ordering import sort_clauses
 from indexing.pages import page_of
-from indexing.search_query import Found, Hit, SearchQuery
+from indexing.search_query import DistinctQuery, Found, Hit, SearchQuery
 from indexing.words import highlight_fields, search_query
-from models.collections.conditions import ALWAYS, both
+from models.collections.conditions import ALWAYS, Condition, both
 from models.collections.properties import Path
 
 Body = dict[str, Any]
 MARK, END_MARK = "<mark>", "</mark>"
+_BESIDE_THE_SCOPE = attrgetter(*(one.name for one in fields(SearchQuery) if one.name != "scope"))
 
 
 def search_body(query: SearchQuery) -> Body:
     """The request for `query`: only what was selected is asked for."""
-    shared, afterwards = split(query.condition, query.facets)
-    words = search_query(query.collection, query.text or "", query.text_paths)
+    return _Parts.of(query).body(query.scope)
+
+
+def search_bodies(queries: Iterable[SearchQuery]) -> Iterator[Body]:
+    """The same for several; of those that differ in their scope alone, as for the parents of one field, all but the
+    scope is made once.
+    """
+    last: SearchQuery | None = None
+    parts: _Parts | None = None
+    for query in queries:
+        if parts is None or last is None or not _differ_in_scope_alone(last, query):
+            parts = _Parts.of(query)
+        last = query
+        yield parts.body(query.scope)
+
+
+def _differ_in_scope_alone(one: SearchQuery, other: SearchQuery) -> bool:
+    return all(map(is_, _BESIDE_THE_SCOPE(one), _BESIDE_THE_SCOPE(other)))
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """A request whose scope is still to be told."""
+
+    words: Body | None
+    condition: Condition
+    distinct: tuple[DistinctQuery, ...]
+    rest: Body
+
+    @classmethod
+    def of(cls, query: SearchQuery) -> "_Parts":
+        shared, afterwards = split(query.condition, query.facets)
+        words = search_query(query.collection, query.text or "", query.text_paths)
+        return cls(words, shared, query.distinct, _rest(query, words, afterwards))
+
+    def body(self, scope: Condition) -> Body:
+        found = _query(self.words, both(scope, self.condition))
+        return {"query": within_groups(found, self.distinct) if self.distinct else found, **self.rest}
+
+
+def _rest(query: SearchQuery, words: Body | None, afterwards: Condition) -> Body:
+    """What a request asks beside what is to be found."""
     body: Body = {
-        "query": _query(words, both(query.scope, shared)),
         "size": 0 if query.size is None else query.size + 1,
         "track_total_hits": query.total,
         "_source": [*SOURCE_ENVELOPE, *(f"{DATA}.{name}" for name in query.fields)],
@@ -52,8 +94,6 @@ def search_body(query: SearchQuery) -> Body:
     if query.facets or query.stats or query.groups or query.distinct:
         facets = aggregations(query.facets, query.condition, afterwards)
         body["aggs"] = facets | aggregates(query, afterwards)
-    if query.distinct:
-        body["query"] = within_groups(body["query"], query.distinct)
     return body
 
 

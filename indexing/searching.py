@@ -1,6 +1,6 @@
 """Runs searches: all that are asked for in one tick go to Elasticsearch in one request."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import orjson
@@ -10,7 +10,7 @@ from errors import CatalographError, CostExceeded, SearchUnavailable
 from indexing.aggregates import left_out
 from indexing.indexes import alias_of
 from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of
-from indexing.search_body import encoded, found_of, search_body
+from indexing.search_body import encoded, found_of, search_bodies, search_body
 from indexing.search_query import Found, SearchQuery
 from indexing.server import NDJSON, SearchRefused, SearchServer, refusal_of
 from indexing.suggesting import Suggested, SuggestQuery, suggest_body, suggested_of
@@ -68,9 +68,9 @@ class Searches(DataLoader[Query, Any]):
             path = f"/{self._aliases(query)}/_search?timeout={limit}{options}{leaves_out}"
             return [await self._send(path, encoded(_body(query)))]
         lines = bytearray()
-        for query in queries:
+        for query, body in zip(queries, _bodies(queries), strict=True):
             lines += orjson.dumps({"index": self._aliases(query), **_options(query)}) + b"\n"
-            lines += encoded({**_body(query), "timeout": limit}) + b"\n"
+            lines += encoded({**body, "timeout": limit}) + b"\n"
         answer = await self._send(f"/_msearch?{leaves_out}", bytes(lines), kind=NDJSON)
         return list(answer["responses"])
 
@@ -106,6 +106,12 @@ def _body(query: Query) -> dict[str, Any]:
             return joint_body(query)
         case _:
             return search_body(query)
+
+
+def _bodies(queries: Sequence[Query]) -> Iterable[dict[str, Any]]:
+    pages = [query for query in queries if isinstance(query, SearchQuery)]
+    # Those of a request for many parents; they hardly ever come with others.
+    return search_bodies(pages) if len(pages) == len(queries) else map(_body, queries)
 
 
 def _page(query: SearchQuery, answer: Any) -> Found | CostExceeded:

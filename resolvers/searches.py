@@ -136,21 +136,23 @@ class Prepared(NamedTuple):
     query: SearchQuery
     cursors: Cursors
     absent: list[FacetQuery]
-    selected: Selected
+    made_of: tuple[Mapping[str, Any], Selected]
+    """What is kept as long as this is, so that it stays known by its identity."""
 
 
 def _prepared(ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected) -> Prepared:
     """The same for all of the parents that a request has for one field."""
-    # What was selected is kept as long as it names this.
-    key = (collection.name, id(selected), *arguments.items())
-    try:
-        if (known := ctx.prepared.get(key)) is not None:
-            found: Prepared = known
-            return found
-    except TypeError:  # a filter or an order
-        return _prepare(ctx, collection, arguments, selected)
+    key = (collection.name, id(selected), *((name, _identity(value)) for name, value in arguments.items()))
+    if (known := ctx.prepared.get(key)) is not None:
+        found: Prepared = known
+        return found
     made = ctx.prepared[key] = _prepare(ctx, collection, arguments, selected)
     return made
+
+
+def _identity(value: Any) -> Any:
+    """What tells an argument from others: itself, or which one it is of those that are changed by nobody."""
+    return id(value) if isinstance(value, dict | list) else value
 
 
 def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected) -> Prepared:
@@ -186,7 +188,7 @@ def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any],
         groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
         readable=readable_texts(ctx, collection),
     )
-    return Prepared(query, cursors, absent, selected)
+    return Prepared(query, cursors, absent, (arguments, selected))
 
 
 async def _found(ctx: Context, query: SearchQuery) -> Found:

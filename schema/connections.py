@@ -13,7 +13,7 @@ from graphql import (
     GraphQLString,
 )
 
-from execution.reads import SOURCE, Derive, Named
+from execution.reads import LEAVES_ARGUMENTS, SOURCE, Derive, Named
 from indexing.search_query import FacetQuery, GroupQuery
 from models.collections.conditions import NEVER, Compare, Condition, Element, either
 from models.collections.kinds import FLOAT, INT, LINK, LONG, Kind
@@ -60,7 +60,7 @@ class Connections:
             self._arguments(collection),
             resolve,
             description=f"Search and browse: {collection.description}",
-            extensions=reads(collection.name, searches=True),
+            extensions=reads(collection.name, searches=True) | {LEAVES_ARGUMENTS: True},
         )
 
     def reverse_field(self, collection: Collection, links: Sequence[Path]) -> GraphQLField:
@@ -80,7 +80,7 @@ class Connections:
             self._arguments(collection),
             resolve,
             description=f"What links here: {collection.description}",
-            extensions=reads(collection.name, searches=True),
+            extensions=reads(collection.name, searches=True) | {LEAVES_ARGUMENTS: True},
         )
 
     def type(self, collection: Collection) -> GraphQLObjectType:

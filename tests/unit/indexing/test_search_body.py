@@ -1,12 +1,13 @@
 """The request of a search asks for what was selected, and for nothing else."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from errors import CostExceeded
 from indexing.conditions import query_of
-from indexing.search_body import encoded, found_of, search_body
+from indexing.search_body import encoded, found_of, search_bodies, search_body
 from indexing.search_query import FacetQuery, OrderKey, SearchQuery
 from models.collections.dates import Clock
 from models.collections.filters import condition_of
@@ -35,6 +36,21 @@ def test_a_page_without_a_count_counts_nothing(artwork: Collection) -> None:
     assert body["track_total_hits"] is False
     assert body["_source"] == ["key", "revision", "createdAt", "updatedAt", "data.title"]
     assert not {"aggs", "highlight", "track_scores", "search_after"} & body.keys()
+
+
+def test_of_several_searches_each_asks_for_its_own(artwork: Collection) -> None:
+    """Also where they differ in what the parents of one field share."""
+    path = next(path for path in artwork.paths if path.name == "acquisitionYear")
+    scopes = [
+        condition_of(artwork.shape, {"acquisitionYear": {"eq": year}}, Clock(datetime(2026, 1, 1, tzinfo=UTC)))
+        for year in (1900, 1901)
+    ]
+    page = SearchQuery(artwork, text="horse", order=(OrderKey(path),), size=5, fields=("title",), total=True)
+    counted = replace(page, facets=(FacetQuery("years", path),), total=False)
+    queries = [replace(query, scope=scope) for query in (page, counted, page) for scope in scopes]
+    bodies = list(search_bodies(queries))
+    assert bodies == [search_body(query) for query in queries]
+    assert len({str(body) for body in bodies}) == 4
 
 
 def test_highlights_are_asked_for_only_when_selected(artwork: Collection) -> None:
