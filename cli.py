@@ -10,7 +10,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from config import Settings, load_settings
+from config import Settings, load_settings, module_names
 from errors import CatalographError, SettingsError
 
 app = typer.Typer(
@@ -30,6 +30,22 @@ Data = Annotated[Path | None, typer.Option(help="Data folder of a `catalograph u
 Collections = Annotated[Path | None, typer.Option(help="Folder of the collection files.")]
 RequiredCollections = Annotated[
     Path, typer.Option(envvar="CATALOGRAPH_COLLECTIONS", help="Folder of the collection files.")
+]
+Extend = Annotated[
+    list[str] | None,
+    typer.Option(metavar="MODULE", help="A Python module that extends the catalog; may be repeated."),
+]
+GivenExtend = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--extend",
+        metavar="MODULE",
+        envvar="CATALOGRAPH_EXTENSIONS",
+        help="A Python module that extends the catalog; may be repeated.",
+    ),
+]
+ExtensionPath = Annotated[
+    Path, typer.Option(envvar="CATALOGRAPH_EXTENSION_PATH", help="Folder in which extensions are looked for.")
 ]
 Name = Annotated[str, typer.Argument(help="Name of a collection.")]
 EachName = Annotated[str | None, typer.Argument(help="Name of a collection; all if absent.")]
@@ -54,10 +70,10 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
-def _settings(data: Path | None, **given: Any) -> Settings:
+def _settings(data: Path | None, extend: list[str] | None = None, **given: Any) -> Settings:
     from logs import configure_logs
 
-    settings = load_settings(data, **given)
+    settings = load_settings(data, extensions=",".join(extend) if extend else None, **given)
     configure_logs(settings.log_format)
     return settings
 
@@ -87,6 +103,7 @@ def up(
     throwaway: Annotated[
         bool, typer.Option("--throwaway", help="For tests: quicker to start, and a crash of the machine loses data.")
     ] = False,
+    extend: Extend = None,
 ) -> None:
     """Run the whole system on servers of its own."""
     from deploy.local.up import UpOptions, run_up
@@ -94,8 +111,9 @@ def up(
     if broker not in ("redis", "rabbitmq"):
         raise SettingsError(f"--broker {broker} is not known.", "Use redis or rabbitmq.")
     files = tuple(_named_file(one) for one in load or ())
-    flower_at = flower_port if flower else None
-    options = UpOptions(collections, files, port, host, data, broker, workers, heap, not throwaway, flower_at)
+    settings = {"extensions": ",".join(extend)} if extend else {}
+    flower_at, durable = flower_port if flower else None, not throwaway
+    options = UpOptions(collections, files, port, host, data, broker, workers, heap, durable, flower_at, settings)
     raise typer.Exit(run_up(options))
 
 
@@ -111,11 +129,12 @@ def serve(
     port: Port = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     data: Data = None,
+    extend: Extend = None,
 ) -> None:
     """Run the API server on servers given by settings."""
     from server import serve as run_server
 
-    _run(run_server(_settings(data), host, port))
+    _run(run_server(_settings(data, extend), host, port))
 
 
 @app.command()
@@ -123,6 +142,7 @@ def worker(
     data: Data = None,
     name: Annotated[str, typer.Option(help="Name of the worker.")] = "worker",
     queue: Annotated[list[str] | None, typer.Option(help="`index`, `work` or `schedule`; all if absent.")] = None,
+    extend: Extend = None,
 ) -> None:
     """Run a worker: keeps the index in step (queue `index`), does what takes long (`work`), sweeps (`schedule`)."""
     from tasks.app import QUEUES
@@ -130,15 +150,15 @@ def worker(
 
     if unknown := set(queue or ()) - set(QUEUES):
         raise SettingsError(f"--queue {unknown.pop()} is not known.", f"Use {', '.join(QUEUES)}.")
-    run_worker(_settings(data), name, tuple(queue or QUEUES))
+    run_worker(_settings(data, extend), name, tuple(queue or QUEUES))
 
 
 @app.command()
-def beat(data: Data = None) -> None:
+def beat(data: Data = None, extend: Extend = None) -> None:
     """Run the schedule."""
     from tasks.worker import run_beat
 
-    run_beat(_settings(data))
+    run_beat(_settings(data, extend))
 
 
 @app.command("flower")
@@ -252,12 +272,14 @@ def index_dead(
 
 
 @schema_app.command("print")
-def schema_print(collections: RequiredCollections) -> None:
-    """Print the GraphQL schema of the collection files."""
-    from models.collections.loading import load_catalog
+def schema_print(
+    collections: RequiredCollections, extend: GivenExtend = None, extension_path: ExtensionPath = Path()
+) -> None:
+    """Print the GraphQL schema of the collection files, and of extensions."""
+    from models.extensions import load_extended
     from schema.build import schema_text
 
-    sys.stdout.write(schema_text(load_catalog(collections)))
+    sys.stdout.write(schema_text(load_extended(collections, module_names(",".join(extend or ())), extension_path)))
 
 
 @schema_app.command("check")
@@ -266,13 +288,15 @@ def schema_check(
     collection: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A collection that must be there; may be repeated.")
     ] = None,
+    extend: GivenExtend = None,
+    extension_path: ExtensionPath = Path(),
 ) -> None:
-    """Say everything that is wrong with the collection files (exit status 2)."""
+    """Say everything that is wrong with the collection files, or with extensions (exit status 2)."""
     from commands.choosing import chosen
-    from models.collections.loading import load_catalog
+    from models.extensions import load_extended
     from schema.build import build_schema
 
-    catalog = load_catalog(collections)
+    catalog = load_extended(collections, module_names(",".join(extend or ())), extension_path)
     build_schema(catalog)
     for name in collection or ():
         chosen(catalog, name)

@@ -122,7 +122,18 @@ class Settings(BaseSettings):
     metrics_port: int = Field(
         default=0, ge=0, le=65_535, description="Port at which a worker shows its metrics; 0 for none."
     )
+    extensions: str = Field(
+        default="", description="Modules that extend the catalog, each with `def extend(catalog)`; several with commas."
+    )
+    extension_path: Path = Field(
+        default=Path(), description="Folder in which extensions are looked for, after Python's own path."
+    )
     log_format: str = Field(default="text", pattern="^(text|json)$", description="`text` or `json`.")
+
+    @property
+    def extension_modules(self) -> tuple[str, ...]:
+        """The names of the modules that extend the catalog."""
+        return module_names(self.extensions)
 
     @classmethod
     def settings_customise_sources(
@@ -134,6 +145,11 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         return (init_settings,)
+
+
+def module_names(text: str) -> tuple[str, ...]:
+    """The modules that a text names, with commas between."""
+    return tuple(filter(None, map(str.strip, text.split(","))))
 
 
 def load_settings(data: Path | None = None, environment: Mapping[str, str] | None = None, **given: Any) -> Settings:

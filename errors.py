@@ -127,5 +127,15 @@ class CollectionErrors(CatalographError):
         super().__init__("\n".join(lines))
 
 
+class ExtensionErrors(CatalographError):
+    """Extensions are wrong; the message holds one line for each error, with the module and, if known, `FILE:LINE`."""
+
+    exit_status = 2
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        super().__init__("\n".join(lines))
+
+
 class EmbeddedServerError(CatalographError):
     """A server that `catalograph up` runs could not be fetched, started or stopped."""

@@ -9,11 +9,14 @@ from rich.table import Table
 from commands.choosing import chosen
 from config import Settings
 from errors import NotFound
-from indexing.services import open_services
+from indexing.services import Services, open_services
 from models.database import Database
 from models.deadletters import DeadLetter, dead_letters_by_id, drop_dead_letters, list_dead_letters
 from models.retries import retry_dead_letter
 from models.tables import MAX_ID
+from tasks.commits import Teller
+from tasks.desk import TaskDesk
+from tasks.nudging import Nudges
 
 SHOWN = 100
 
@@ -28,11 +31,20 @@ async def run_dead(settings: Settings, name: str | None, retry: Sequence[int], d
                 _show(await list_dead_letters(session, name, SHOWN))
             return
         letters = await _letters(services.database, [*retry, *drop])
-        for letter in (one for one in letters if one.id in retry):
-            await retry_dead_letter(services.database, services.catalog.get(letter.collection), letter, None)
+        await _retry(services, [one for one in letters if one.id in retry])
         async with services.database.writing() as writing:
             await drop_dead_letters(writing, drop)
         print(f"{len(retry)} tried again, {len(drop)} dropped")
+
+
+async def _retry(services: Services, letters: Sequence[DeadLetter]) -> None:
+    desk = TaskDesk.open(services)
+    nudges = Nudges(desk.app, desk.changes)
+    tell = Teller(services, desk, nudges).tell_again
+    for letter in letters:
+        await retry_dead_letter(services.database, services.catalog.get(letter.collection), letter, None, tell)
+    await nudges.close()
+    await desk.close()
 
 
 async def _letters(database: Database, ids: Sequence[int]) -> list[DeadLetter]:

@@ -84,7 +84,7 @@ class Load:
     to load. The executor asks the loader for the keys of all objects of a tick at once.
     """
 
-    read: Read
+    read: Read | Derive
     key: Callable[[Any], Key]
     loader: Callable[[Any], Loader]
     many: bool = False

@@ -10,8 +10,9 @@ from indexing.documents import DocumentBuilder
 from indexing.indexes import Indexes, fingerprint
 from indexing.pace import Pace
 from indexing.server import SearchServer
-from models.collections.loading import Catalog, load_catalog
+from models.collections.loading import Catalog
 from models.database import Database
+from models.extensions import load_extended
 from models.links import LinkPath
 from models.tracing import Trace
 
@@ -61,8 +62,8 @@ class Services:
 
 @asynccontextmanager
 async def open_services(settings: Settings, catalog: Catalog | None = None) -> AsyncIterator[Services]:
-    """The services of a process. Raises `CollectionErrors` for wrong collection files."""
-    catalog = catalog or load_catalog(settings.collections)
+    """The services of a process. Raises `CollectionErrors` for wrong collection files, `ExtensionErrors` so."""
+    catalog = catalog or load_extended(settings.collections, settings.extension_modules, settings.extension_path)
     database = Database(settings.database_url, settings.database_pool)
     search = SearchServer(settings.elasticsearch_url, settings.search_timeout)
     try:

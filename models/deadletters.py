@@ -17,6 +17,8 @@ INDEX = "INDEX"
 """The operation of a letter that tells what the index refused."""
 IMPORT = "IMPORT"
 """The operation of a letter that tells what an import did not take."""
+HOOK = "HOOK"
+"""The operation of a letter that tells of what change a hook of an extension could not be told."""
 MAX_PAYLOAD = 1_000_000
 """Characters of a payload that are kept."""
 MAX_REASON = 2_000

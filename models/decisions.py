@@ -10,8 +10,9 @@ import orjson
 
 from models.collections.problems import Problem
 from models.documents import Prepared, prepare
+from models.hooks import HookFailed, hooked
 from models.merging import merge_document, same
-from models.records import Record
+from models.records import CREATE, UPDATE, Record
 from models.sessions import AnyRow
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ class Decided:
     """The places of the documents that make new records, and the changes of others."""
 
     created: list[int] = field(default_factory=list)
+    hooked: dict[int, Prepared] = field(default_factory=dict)
+    """What hooks have made of documents that make new records."""
     changed: list[Change] = field(default_factory=list)
 
 
@@ -66,6 +69,9 @@ class Decider:
     refuse: Refusal | None
     set_on_create: Sequence[str] = ()
     """Properties that the documents bring along for new records only."""
+    by: str | None = None
+    forbid: Refusal | None = None
+    """Asked in place of `refuse` about what hooks have made of a document: they may change what the viewer may not."""
     settled: dict[int, Upserted] = field(default_factory=dict)
 
     def rounds(self) -> list[list[int]]:
@@ -94,11 +100,18 @@ class Decider:
                 self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
             elif row is not None:
                 self._decide_change(place, _record(row), decided)
-            elif problems := self._refused(document.encoded):
-                self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
             else:
-                decided.created.append(place)
+                self._decide_creation(place, document, decided)
         return decided
+
+    def _decide_creation(self, place: int, document: Prepared, decided: Decided) -> None:
+        problems = self._refused(self.refuse, None, document)
+        if not problems and self.collection.before_write:
+            decided.hooked[place], problems = self._hooked(None, document)
+        if problems:
+            self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
+        else:
+            decided.created.append(place)
 
     def _decide_change(self, place: int, record: Record, decided: Decided) -> None:
         document = orjson.loads(self.documents[place].encoded)
@@ -112,15 +125,33 @@ class Decider:
         elif (prepared := prepare(self.collection, merged)).problems:
             self.settled[place] = Upserted(Outcome.REFUSED, problems=prepared.problems)
         else:
-            decided.changed.append(Change(place, record.id, record.revision, prepared.encoded))
+            written, problems = self._hooked(record, prepared)
+            if problems:
+                self.settled[place] = Upserted(Outcome.REFUSED, problems=problems)
+            elif written is not prepared and same(orjson.loads(written.encoded), record.data):
+                self.settled[place] = Upserted(Outcome.UNCHANGED, record.id)
+            else:
+                decided.changed.append(Change(place, record.id, record.revision, written.encoded))
+
+    def _hooked(self, record: Record | None, prepared: Prepared) -> tuple[Prepared, tuple[Problem, ...]]:
+        """What is to be written by the hooks, and why it may not be. What a hook fails at is refused."""
+        before, operation = (record.data, UPDATE) if record else (None, CREATE)
+        try:
+            written, data = hooked(self.collection, operation, before, prepared, self.by)
+        except HookFailed as error:
+            return prepared, (Problem(str(error)),)
+        problems = written.problems
+        if not problems and data is not None:
+            problems = self._refused(self.forbid, record, written)
+        return written, problems
 
     def _problems(self, document: Prepared) -> tuple[Problem, ...]:
         if document.key is None and self.collection.key and not document.problems:
             return (Problem("is missing: records are recognised by it", (self.collection.key.field,)),)
         return document.problems
 
-    def _refused(self, encoded: bytes) -> tuple[Problem, ...]:
-        return tuple(self.refuse(None, orjson.loads(encoded))) if self.refuse else ()
+    def _refused(self, refuse: Refusal | None, record: Record | None, document: Prepared) -> tuple[Problem, ...]:
+        return tuple(refuse(record, orjson.loads(document.encoded))) if refuse else ()
 
 
 def _same_text(one: dict[str, Any], other: dict[str, Any]) -> bool:

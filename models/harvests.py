@@ -8,16 +8,18 @@ from typing import Any
 import orjson
 
 from models.checkpoints import save_checkpoint
+from models.collections.problems import Problem
 from models.collections.properties import Collection
 from models.database import Database
 from models.deadletters import IMPORT, DeadLetter, add_dead_letters, drop_import_letters
 from models.documents import prepare
+from models.hooks import HookFailed, refused_deletion
 from models.import_reports import ImportReport
 from models.import_writes import upsert_entries
 from models.lines import Line
 from models.mappings import RecordMapping
 from models.parsing import Entry, message_of
-from models.records import records_by_key
+from models.records import Record, records_by_key
 from models.source_records import known_keys, remember_keys
 from models.task_errors import TaskError, add_task_errors
 from models.tasks import Task
@@ -109,13 +111,15 @@ class HarvestWriter:
         refused = page.refused + await self._upsert(page, report)
 
         async def work(session: WriteSession) -> Counts:
-            deleted = await self._delete(session, page)
+            deleted, kept = await self._delete(session, page)
             asked = len(page.deletions) + len(page.gone)
-            unchanged = report.unchanged + page.repeated + asked - deleted
+            unchanged = report.unchanged + page.repeated + asked - deleted - len(kept)
             await self._remember(session, page, {one.key for one in refused})
-            counts = before.plus(Counts(report.created, report.updated, unchanged, deleted, len(refused)))
+            failed = [*refused, *kept]
+            counts = before.plus(Counts(report.created, report.updated, unchanged, deleted, len(failed)))
             await add_dead_letters(session, [self._letter(one) for one in refused])
-            await add_task_errors(session, self.task.id, [TaskError(one.message, one.identifier) for one in refused])
+            errors = [TaskError(one.message, one.identifier or one.key) for one in failed]
+            await add_task_errors(session, self.task.id, errors)
             await save_checkpoint(session, self.task, {**place, "counts": asdict(counts)})
             return counts
 
@@ -148,19 +152,29 @@ class HarvestWriter:
         taken = {identifier: key for key, (identifier, _) in page.documents.items() if key not in refused}
         await remember_keys(session, self.source_id, taken)
 
-    async def _delete(self, session: WriteSession, page: Taken) -> int:
-        """Delete the records that the source has deleted; how many there were."""
+    async def _delete(self, session: WriteSession, page: Taken) -> tuple[int, list[Refused]]:
+        """Delete the records that the source has deleted; how many there were, and those that hooks keep."""
         known = await known_keys(session, self.source_id, page.gone)
         keys = {*page.deletions, *known.values()}
         await drop_import_letters(session, self.collection.name, keys)
         found = await records_by_key(session, self.collection.name, keys)
-        deleted = 0
+        deleted, kept = 0, list[Refused]()
         for record_id in sorted(record.id for record in found.values()):
             record = await session.record_for_update(self.collection, record_id)
-            if record and record.key in found:
+            if record is None or record.key not in found:
+                continue
+            if problems := self._deletion_problems(record):
+                kept.append(Refused(None, record.key, f"is not deleted: {message_of(problems)}", ""))
+            else:
                 await session.delete(record, self.task.by)
                 deleted += 1
-        return deleted
+        return deleted, kept
+
+    def _deletion_problems(self, record: Record) -> tuple[Problem, ...]:
+        try:
+            return refused_deletion(self.collection, record.data, self.task.by)
+        except HookFailed as error:
+            return (Problem(str(error)),)
 
     def _letter(self, refused: Refused) -> DeadLetter:
         reason = f"{refused.identifier}: {refused.message}" if refused.identifier else refused.message

@@ -13,10 +13,18 @@ from models.connections import driver_url, naming_failures
 _MIGRATIONS = Path(__file__).parent / "migrations"
 # Any number does, as long as nothing else of ours locks the same one.
 _LOCK = 0x6361_7461_6C6F_67
-# Numbers of transactions that are yet to come are those of the cluster that a dump was taken from.
+# Numbers of transactions that are yet to come are those of the cluster that a dump was taken from. What some hook of an
+# extension is still to be told of comes last of it.
 _FORGET_OTHER_CLUSTER = text("""
-UPDATE revisions SET transaction_id = 0
+UPDATE revisions SET transaction_id = CASE
+    WHEN (transaction_id, record_id, revision) >
+        (SELECT transaction_id, record_id, revision FROM commit_hooks ORDER BY 1, 2, 3 LIMIT 1)
+    THEN pg_current_xact_id()::text::bigint ELSE 0 END
 WHERE transaction_id >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint
+""")
+_FORGET_OTHER_PLACES = text("""
+UPDATE commit_hooks SET transaction_id = pg_current_xact_id()::text::bigint - 1
+WHERE transaction_id >= pg_current_xact_id()::text::bigint
 """)
 
 
@@ -33,6 +41,7 @@ async def migrate(database_url: str) -> None:
                 await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
                 await connection.run_sync(_upgrade)
                 await connection.execute(_FORGET_OTHER_CLUSTER)
+                await connection.execute(_FORGET_OTHER_PLACES)
     finally:
         await engine.dispose()
 

@@ -1,12 +1,13 @@
 """Dead letters tried once more: the same work again, which either succeeds or counts as one attempt more."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import insert
 
 from models.database import Database
-from models.deadletters import IMPORT, MAX_PAYLOAD, DeadLetter, add_dead_letters, drop_dead_letters
+from models.deadletters import HOOK, IMPORT, MAX_PAYLOAD, DeadLetter, add_dead_letters, drop_dead_letters
 from models.import_reports import ImportReport
 from models.import_writes import upsert_entries
 from models.lines import Line
@@ -21,15 +22,23 @@ _LOSSY = "\N{REPLACEMENT CHARACTER}"
 _QUEUE = insert(outbox)
 
 
-async def retry_dead_letter(
-    database: Database, collection: "Collection | None", letter: DeadLetter, by: str | None
-) -> None:
-    """Import the letter's record, or have it indexed again. `collection` is the letter's, if it is still described.
+Tell = Callable[[DeadLetter], Awaitable[str | None]]
+"""Tells the hook of a letter once more of the change that it failed at; gives the reason where it fails again."""
 
-    A letter of work that succeeds goes: of an import at once, of the index when that has taken the record.
+
+async def retry_dead_letter(
+    database: Database, collection: "Collection | None", letter: DeadLetter, by: str | None, tell: Tell | None = None
+) -> None:
+    """Import the letter's record, have it indexed, or `tell` a hook of it again.
+
+    `collection` is the letter's, if it is still described. A letter of work that succeeds goes: at once, but of the
+    index when that has taken the record.
     """
-    if letter.operation == IMPORT:
-        reason = await _import_again(database, collection, letter, by)
+    if letter.operation in (IMPORT, HOOK):
+        if letter.operation == IMPORT:
+            reason = await _import_again(database, collection, letter, by)
+        else:
+            reason = await tell(letter) if tell else "there is nobody here to tell the hook"
         await database.write(lambda session: _settle(session, letter, reason))
     else:
         row = {"collection": letter.collection, "record_id": letter.record_id}

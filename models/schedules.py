@@ -4,6 +4,7 @@ A schedule is due from `next_at` on. Whoever fires it moves that on in the trans
 is fired once whoever asks. What was due several times meanwhile is made up by one task.
 """
 
+from collections.abc import Collection as Several
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -72,6 +73,12 @@ async def set_schedule(session: WriteSession, name: str, line: CronLine, order: 
 async def remove_schedule(session: WriteSession, name: str) -> None:
     """Have nothing started by this name any more; what runs goes on."""
     await session.run(delete(schedules).where(schedules.c.name == name))
+
+
+async def keep_schedules(session: WriteSession, prefix: str, names: Several[str]) -> None:
+    """Remove the schedules whose names begin with `prefix` and are not among `names`."""
+    others = schedules.c.name.startswith(prefix, autoescape=True) & schedules.c.name.notin_(list(names))
+    await session.run(delete(schedules).where(others))
 
 
 async def list_schedules(session: Session) -> list[Schedule]:

@@ -245,3 +245,12 @@ import_keys = Table(
     Column("lines", ARRAY(BigInteger), nullable=False),
 )
 Index("import_keys_task", import_keys.c.task_id)
+
+commit_hooks = Table(
+    "commit_hooks",
+    metadata,
+    Column("name", ByCodePoint, primary_key=True),
+    Column("transaction_id", BigInteger, nullable=False),
+    Column("record_id", BigInteger, nullable=False),
+    Column("revision", Integer, nullable=False),
+)

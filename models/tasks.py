@@ -79,6 +79,11 @@ class Task:
     def is_over(self) -> bool:
         return self.state not in ACTIVE
 
+    @property
+    def name(self) -> str | None:
+        """What an extension calls it, of a task of one."""
+        return str(self.arguments[NAME]) if self.kind is Kind.EXTENSION else None
+
 
 _PROGRESS = (tasks.c.total, tasks.c.done, tasks.c.failed, tasks.c.rate, tasks.c.eta_seconds)
 COLUMNS = (
@@ -102,6 +107,10 @@ IS_ACTIVE = tasks.c.state.in_([state.value for state in ACTIVE])
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
 
 
+NAME, ARGUMENTS = "name", "arguments"
+"""Of a task of an extension: what that calls it, and what it was given."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """What is asked for: a kind of work with its arguments, for one collection or for none."""
@@ -111,6 +120,11 @@ class Order:
     arguments: Mapping[str, Any]
     by: str | None = None
     parent_id: int | None = None
+
+
+def extension_order(name: str, collection: str | None, arguments: Mapping[str, Any], by: str | None) -> Order:
+    """An order for what an extension calls `name`."""
+    return Order(Kind.EXTENSION, collection, {NAME: name, ARGUMENTS: dict(arguments)}, by)
 
 
 async def create_task(session: WriteSession, order: Order) -> tuple[Task, bool]:

@@ -1,6 +1,6 @@
 """Writing many documents of one collection at once, by key: few statements, whatever the number."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from sqlalchemy import ARRAY, BigInteger, Integer, Text, bindparam, cast, func, select, text
@@ -86,20 +86,23 @@ async def upsert_many(
     by: str | None = None,
     refuse: Refusal | None = None,
     set_on_create: Sequence[str] = (),
+    forbid: Refusal | None = None,
 ) -> list[Upserted]:
     """Create or change the records that have the documents' keys, one result a document, in their order.
 
     A document is merged over its record as a patch is; what changes nothing makes no revision. Of documents with
     the same key a later one is merged over an earlier one. In a collection without a key each makes a new record.
     A concurrent writer of the same keys is waited for, and its state merged with. `refuse` is asked about each
-    record before and after, also where nothing would change. Properties in `set_on_create` are for new records only.
+    record before and after, also where nothing would change, `forbid` about what hooks have made of it. Properties in
+    `set_on_create` are for new records only.
     """
-    batch = Decider(collection, documents, refuse, set_on_create)
+    batch = Decider(collection, documents, refuse, set_on_create, by=by, forbid=forbid)
     for places in batch.rounds():
         waiting = places
         while waiting:
             decided = batch.decide(waiting, await _current(session, collection, documents, waiting))
-            batch.settled |= await _insert(session, collection, documents, decided.created, by)
+            created = {place: decided.hooked.get(place, documents[place]) for place in decided.created}
+            batch.settled |= await _insert(session, collection, created, by)
             batch.settled |= await _update(session, collection, decided.changed, by)
             # What somebody else wrote in between is not settled yet: decide again on what stands now.
             waiting = [place for place in waiting if place not in batch.settled]
@@ -115,12 +118,12 @@ async def _current(
 
 
 async def _insert(
-    session: WriteSession, collection: "Collection", documents: Sequence[Prepared], places: list[int], by: str | None
+    session: WriteSession, collection: "Collection", documents: Mapping[int, Prepared], by: str | None
 ) -> dict[int, Upserted]:
-    if not places:
+    if not documents:
         return {}
     # Everybody inserts in the order of the keys, so that two that insert the same ones can't block one another.
-    places = sorted(places, key=lambda place: documents[place].key or "")
+    places = sorted(documents, key=lambda place: documents[place].key or "")
     values = {
         "collection": collection.name,
         "keys": [documents[place].key for place in places],

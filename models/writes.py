@@ -208,19 +208,26 @@ class WriteSession(Session, RecordWrites):
         revision: int,
         by: str | None = None,
         may_read: Callable[[dict[str, Any]], bool] = lambda _: True,
+        revised: Callable[[dict[str, Any]], dict[str, Any]] = lambda data: data,
     ) -> Record:
-        """The record as it was at `revision`, as a new revision.
+        """The record as it was at `revision`, or what `revised` makes of that, as a new revision.
 
         Raises `NotFound` if it has no such revision, or held there what `by` may not read.
         """
         data = await revision_data(self, record.id, revision)
         if data is None or not may_read(data):
             raise NotFound(f"{record.collection} {record.key or record.id} has no revision {revision}.")
-        return await self._rekey(collection, record, data, REVERT, by)
+        return await self._rekey(collection, record, revised(data), REVERT, by)
 
-    async def restore(self, collection: "Collection", record: Record, by: str | None = None) -> Record:
-        """The deleted record alive again, as a new revision. Raises `DuplicateKey` if its key was taken since."""
-        return await self._take_key(collection, record, record.key, None, RESTORE, by)
+    async def restore(
+        self, collection: "Collection", record: Record, by: str | None = None, data: dict[str, Any] | None = None
+    ) -> Record:
+        """The deleted record alive again, as a new revision, with `data` if given.
+
+        Raises `DuplicateKey` if its key was taken since.
+        """
+        encoded = None if data is None else encode(data)
+        return await self._take_key(collection, record, record.key, encoded, RESTORE, by)
 
     async def touch(self, ids: Sequence[int]) -> None:
         """Have the records indexed again, after what they include over a link has changed."""

@@ -9,8 +9,10 @@ from indexing.searching import Searches
 from indexing.services import Services
 from indexing.waiting import Visibility
 from models.collections.dates import Clock
+from models.collections.extras import Computed
 from models.collections.properties import Property
 from models.tracing import Trace
+from resolvers.computed import ComputedValues
 from resolvers.lookups import Histories, NodesById, NodesByKey, Readable
 from resolvers.task_lookups import LastHarvests, TaskChildren, TasksById
 from resolvers.viewer import Viewer
@@ -70,6 +72,17 @@ class Context:
     def prepared(self) -> dict[Hashable, Any]:
         """Searches as far as they follow from their arguments, by these."""
         return {}
+
+    @cached_property
+    def _computed(self) -> dict[Computed, ComputedValues]:
+        return {}
+
+    def computed(self, field: Computed) -> ComputedValues:
+        """What computes the values of one field."""
+        found = self._computed.get(field)
+        if found is None:
+            found = self._computed[field] = ComputedValues(self, field)
+        return found
 
     def forget(self) -> None:
         """Look up again what was looked up: a write has changed it."""

@@ -12,6 +12,7 @@ from resolvers.paging import Page, page_of, read_number
 from resolvers.searches import page_size
 from resolvers.tasks import require_admin
 from resolvers.user_errors import FORBIDDEN, NOT_FOUND, UserError
+from tasks.commits import Teller
 
 LETTER = "DeadLetter"
 """Stands in ids where records have their collection."""
@@ -45,9 +46,10 @@ async def page_of_letters(
 async def retry(ctx: Context, ids: Sequence[str]) -> Handled:
     """Do the work of each letter once more."""
     letters, refused = await _named(ctx, ids)
+    tell = Teller(ctx.services, ctx.tasks, ctx.nudges).tell_again
     for letter in letters:
         collection = ctx.services.catalog.get(letter.collection)
-        await retry_dead_letter(ctx.services.database, collection, letter, ctx.viewer.id)
+        await retry_dead_letter(ctx.services.database, collection, letter, ctx.viewer.id, tell)
     if letters:
         await ctx.nudges.index()
     return await _handled(ctx, letters, refused)

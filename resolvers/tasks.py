@@ -5,8 +5,9 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequen
 from dataclasses import dataclass
 
 from errors import Forbidden, NotFound, SettingsError
+from models.documents import encode_document
 from models.task_errors import TaskError, list_task_errors
-from models.tasks import ACTIVE, Kind, Order, State, Task, find_task, list_tasks
+from models.tasks import ACTIVE, Kind, Order, State, Task, extension_order, find_task, list_tasks
 from resolvers.context import Context
 from resolvers.nodes import global_id, read_global_id
 from resolvers.paging import Page, page_of, read_number
@@ -96,6 +97,25 @@ async def import_records(ctx: Context, collection: str, url: str) -> Asked:
         except AddressRefused as error:
             return Asked(errors=(UserError(VALIDATION, str(error), ("url",)),))
     return await start(ctx, Kind.IMPORT, collection, {"url": url})
+
+
+async def run_task(ctx: Context, name: str, arguments: object) -> Asked:
+    """Start what an extension calls `name`. What its arguments are to be is for the extension to say."""
+    if ctx.viewer.is_admin and (why_not := _unfit(arguments)):
+        return Asked(errors=(UserError(VALIDATION, why_not, ("arguments",)),))
+    given = dict(arguments) if isinstance(arguments, Mapping) else {}
+    order = extension_order(name, ctx.services.catalog.extras.tasks[name].collection, given, ctx.viewer.id)
+    return await _asked(ctx, lambda: ctx.tasks.start(order))
+
+
+def _unfit(arguments: object) -> str | None:
+    """Why something can't be the arguments of a task."""
+    if arguments is None:
+        return None
+    if not isinstance(arguments, dict):
+        return "The arguments of a task are an object."
+    _, problems = encode_document(arguments)
+    return "; ".join(f"{'.'.join(one.path)} {one.message}".strip() for one in problems) or None
 
 
 async def cancel(ctx: Context, id_: str) -> Asked:

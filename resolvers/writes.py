@@ -11,8 +11,9 @@ from models.collections.problems import Problem
 from models.collections.properties import Collection
 from models.collections.rules import reach
 from models.documents import prepare
+from models.hooks import hooked, refused_deletion
 from models.merging import merge_patch, same
-from models.records import Record, records_with_deleted
+from models.records import CREATE, RESTORE, REVERT, UPDATE, Record, records_with_deleted
 from models.upserts import Outcome, upsert_many
 from models.writes import RecordWrites, WriteSession
 from resolvers.context import Context
@@ -52,8 +53,8 @@ async def create(ctx: Context, collection: Collection, given: Input) -> Written:
 
     async def write(session: RecordWrites) -> Record:
         _refuse(forbidden(ctx, collection, "create", given, document))
-        _refuse(_invalid(ctx, collection, document))
-        return await session.create(collection, document, by=ctx.viewer.id)
+        checked = _checked(ctx, collection, CREATE, None, document)
+        return await session.create(collection, checked, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write, ctx.services.database.write_one)
 
@@ -70,8 +71,10 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
         _refuse_stale(collection, current, expected)
         if same(merged, current.data):
             return current
-        _refuse(_invalid(ctx, collection, merged))
-        return await session.update(collection, current, merged, by=ctx.viewer.id)
+        checked = _checked(ctx, collection, UPDATE, current, merged)
+        if checked is not merged and same(checked, current.data):
+            return current
+        return await session.update(collection, current, checked, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write, ctx.services.database.write_one)
 
@@ -83,6 +86,7 @@ async def delete(ctx: Context, collection: Collection, id: str, expected: int | 
         current = await _current(ctx, session, collection, id)
         _refuse(forbidden(ctx, collection, "delete", {}, current.data))
         _refuse_stale(collection, current, expected)
+        _refuse(_told(ctx, collection, refused_deletion(collection, current.data, ctx.viewer.id)))
         return await session.delete(current, by=ctx.viewer.id)
 
     return await _written(ctx, collection, write, ctx.services.database.write_one)
@@ -96,8 +100,9 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
         _refuse(forbidden(ctx, collection, "update", {}, current.data))
         if not current.deleted:
             return current
-        _refuse(_invalid(ctx, collection, current.data))
-        return await session.restore(collection, current, by=ctx.viewer.id)
+        checked = _checked(ctx, collection, RESTORE, current, current.data)
+        changed = None if checked is current.data else checked
+        return await session.restore(collection, current, by=ctx.viewer.id, data=changed)
 
     return await _written(ctx, collection, write, ctx.services.database.write)
 
@@ -110,11 +115,13 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
         current = await _current(ctx, session, collection, id)
         _refuse(forbidden(ctx, collection, "update", {}, current.data))
         _refuse_stale(collection, current, expected)
-        reverted = await session.revert(collection, current, revision, ctx.viewer.id, partial(holds, told_of))
-        _refuse(forbidden(ctx, collection, "update", {}, reverted.data))
-        _refuse(forbidden_changes(ctx, collection, current.data, reverted.data))
-        _refuse(_invalid(ctx, collection, reverted.data))
-        return reverted
+
+        def revised(data: dict[str, Any]) -> dict[str, Any]:
+            _refuse(forbidden(ctx, collection, "update", {}, data))
+            _refuse(forbidden_changes(ctx, collection, current.data, data))
+            return _checked(ctx, collection, REVERT, current, data)
+
+        return await session.revert(collection, current, revision, ctx.viewer.id, partial(holds, told_of), revised)
 
     return await _written(ctx, collection, write, ctx.services.database.write)
 
@@ -135,17 +142,19 @@ async def upsert(ctx: Context, collection: Collection, given: Sequence[Input]) -
     def refuse(before: Record | None, after: dict[str, Any]) -> list[Problem]:
         if before is not None and not ctx.readable.may_read(collection, before):
             return [_HIDDEN]
-        action, states = ("create", (after,)) if before is None else ("update", (before.data, after))
-        if forbidden(ctx, collection, action, {}, *states):
-            return [_FORBIDDEN]
-        return [_TAKEN_ALONG] if before and forbidden_changes(ctx, collection, *states) else []
+        if found := forbid(before, after):
+            return found
+        return [_TAKEN_ALONG] if before and forbidden_changes(ctx, collection, before.data, after) else []
+
+    def forbid(before: Record | None, after: dict[str, Any]) -> list[Problem]:
+        return [_FORBIDDEN] if _forbidden_by_rule(ctx, collection, before, after) else []
 
     async def write(session: WriteSession) -> dict[int, Written]:
         places = [place for place in range(len(given)) if place not in results]
         session.after_commit(ctx.nudges.index)
         documents = [prepared[place] for place in places]
         upserted = await upsert_many(
-            session, collection, documents, by=ctx.viewer.id, refuse=refuse, set_on_create=tuple(server_set)
+            session, collection, documents, ctx.viewer.id, refuse, set_on_create=tuple(server_set), forbid=forbid
         )
         ids = [one.record_id for one in upserted if one.record_id is not None]
         records = await records_with_deleted(session, ids)
@@ -237,6 +246,27 @@ def _refuse(errors: Sequence[UserError]) -> None:
         raise _Refused(*errors)
 
 
-def _invalid(ctx: Context, collection: Collection, document: Mapping[str, Any]) -> list[UserError]:
-    problems = prepare(collection, dict(document)).problems
+def _checked(
+    ctx: Context, collection: Collection, operation: str, current: Record | None, document: dict[str, Any]
+) -> dict[str, Any]:
+    """A document that may be written, as the hooks of extensions leave it; itself where they do not change it."""
+    prepared = prepare(collection, document)
+    _refuse(_told(ctx, collection, prepared.problems))
+    written, changed = hooked(collection, operation, current.data if current else None, prepared, ctx.viewer.id)
+    _refuse(_told(ctx, collection, written.problems))
+    if changed is None:
+        return document
+    _refuse(_forbidden_by_rule(ctx, collection, current, changed))
+    return changed
+
+
+def _forbidden_by_rule(
+    ctx: Context, collection: Collection, before: Record | None, after: Mapping[str, Any]
+) -> list[UserError]:
+    """Why the collection's rule does not allow the viewer to have written `after`, whoever has put in what."""
+    action, states = ("create", (after,)) if before is None else ("update", (before.data, after))
+    return forbidden(ctx, collection, action, {}, *states)
+
+
+def _told(ctx: Context, collection: Collection, problems: Sequence[Problem]) -> list[UserError]:
     return [UserError(VALIDATION, told(ctx, collection.shape, problem), problem.path) for problem in problems]

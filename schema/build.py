@@ -28,6 +28,7 @@ from resolvers.nodes import Node, read_global_id
 from schema.changes import change_subscription
 from schema.connections import Connections
 from schema.dead_letters import DeadLetterFields
+from schema.extensions import extended
 from schema.footprints import reads
 from schema.info import Info
 from schema.inputs import Inputs
@@ -42,7 +43,12 @@ from schema.tasks import TaskFields
 
 
 def build_schema(catalog: Catalog) -> GraphQLSchema:
-    """The schema of a catalog, on graphql-core."""
+    """The schema of a catalog with its extensions, on graphql-core. Raises `ExtensionErrors` for wrong ones."""
+    return extended(_built(catalog), catalog)
+
+
+def _built(catalog: Catalog) -> GraphQLSchema:
+    """The schema without extensions."""
     static = static_schema()
     registry = Registry(static.type_map)
     outputs = Outputs(registry)

@@ -17,7 +17,7 @@ from execution.reads import LEAVES_ARGUMENTS, SOURCE, Derive, Named
 from indexing.search_query import FacetQuery, GroupQuery
 from models.collections.conditions import NEVER, Compare, Condition, Element, either
 from models.collections.kinds import FLOAT, INT, LINK, LONG, Kind
-from models.collections.properties import Collection, Path, Shape
+from models.collections.properties import Collection, Path
 from resolvers.context import Context
 from resolvers.grouping import group_query
 from resolvers.nodes import Node
@@ -155,7 +155,7 @@ class Connections:
         edges = selection.named("edges")
         nodes = [*selection.named("nodes").nodes, *edges.named("node").nodes]
         selected = Selected(
-            fields=source_fields(Selection(selection.info, tuple(nodes)), collection.shape),
+            fields=source_fields(Selection(selection.info, tuple(nodes)), collection),
             nodes=bool(edges or nodes),
             page=frozenset(selection.named("pageInfo").names),
             total=bool(selection.named("totalCount")),
@@ -185,14 +185,18 @@ class Connections:
                 yield group_query(ctx, collection, key, arguments, stats)
 
 
-def source_fields(selection: Selection, shape: Shape) -> tuple[str, ...]:
-    """The JSON names that the selected fields of records need; of a link that of its key.
+def source_fields(selection: Selection, collection: Collection) -> tuple[str, ...]:
+    """The JSON names that the selected fields of records need; of a link that of its key, of what is computed all.
 
     Objects come whole: Elasticsearch leaves out an object of which no selected property is there, and then an empty
     object could not be told from null, nor a list's elements be counted.
     """
     wanted = {node.name.value for node in selection.fields()}
-    return tuple(dict.fromkeys(prop.name for field, prop in shape.properties.items() if field in wanted))
+    names = dict.fromkeys(prop.name for field, prop in collection.shape.properties.items() if field in wanted)
+    for field, computed in collection.computed.items():
+        if field in wanted:
+            names |= dict.fromkeys(computed.names)
+    return tuple(names)
 
 
 def linked_to(holder: Path, key: str | None) -> Condition:

@@ -28,7 +28,7 @@ class DeadLetterFields:
         names = GraphQLArgument(self._registry.scalar("CollectionName"), description="Of one collection alone.")
         arguments = {"collection": names, **page_arguments(backward=False)}
         connection = self._registry.connection("DeadLetter", self._letter, "Dead letters, newest first.")
-        title = "What could not be imported or indexed, newest first; for `admin` alone."
+        title = "What could not be imported, indexed or told, newest first; for `admin` alone."
         return {"deadLetters": GraphQLField(required(connection), arguments, page, description=title)}
 
     def mutations(self) -> dict[str, GraphQLField]:
@@ -61,7 +61,7 @@ class DeadLetterFields:
                 ),
                 "collection": GraphQLField(text, description="The record's collection."),
                 "key": GraphQLField(maybe, description="The record's key, if it is known."),
-                "operation": GraphQLField(text, description="IMPORT or INDEX: what failed."),
+                "operation": GraphQLField(text, description="IMPORT, INDEX, or HOOK of an extension: what failed."),
                 "reason": GraphQLField(text, description="Why it failed."),
                 "payload": GraphQLField(text, description="The text that was not taken, or its beginning."),
                 "attempts": GraphQLField(required(GraphQLInt), description="How often it was tried."),

@@ -87,9 +87,7 @@ def _selected(selection: Selection, catalog: Catalog) -> JointSelected:
     nodes = (*selection.named("nodes").nodes, *edges.named("node").nodes)
     return JointSelected(
         fields={
-            one.name: source_fields(
-                Selection(selection.info, nodes, frozenset({one.name, "Record", "Node"})), one.shape
-            )
+            one.name: source_fields(Selection(selection.info, nodes, frozenset({one.name, "Record", "Node"})), one)
             for one in catalog
         },
         nodes=bool(edges or nodes),

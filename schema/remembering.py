@@ -89,9 +89,11 @@ def _written(body: bytes) -> ExecutionResult:
 
 
 def seal_of(settings: Settings, catalog: Catalog) -> bytes:
-    """What all answers depend on beside records and viewers: this version, the collection files, the secret."""
+    """What all answers depend on beside records and viewers: this version, files of collections and extensions, the
+    secret.
+    """
     seal = blake2b(settings.secret.encode(), digest_size=32)
     seal.update(f"{version('catalograph')} {settings.max_first}".encode())
-    for file in sorted({collection.file for collection in catalog}):
+    for file in sorted({collection.file for collection in catalog} | {*catalog.extras.files}):
         seal.update(b"\0" + Path(file).read_bytes())
     return seal.digest()

@@ -14,6 +14,7 @@ from graphql import (
     GraphQLID,
     GraphQLInt,
     GraphQLObjectType,
+    GraphQLSchema,
     GraphQLString,
 )
 
@@ -176,6 +177,7 @@ class TaskFields:
                 required(GraphQLID), resolve=lambda task, _: tasks.task_id(task), description="Names the task."
             ),
             "kind": GraphQLField(required(self._kind), description="What it does."),
+            "name": GraphQLField(GraphQLString, description="What an extension calls it; null for all other kinds."),
             "state": GraphQLField(required(self._state), description="Where it is."),
             "collection": GraphQLField(GraphQLString, description="The collection that it works on, if on one."),
             "createdAt": _moment(lambda task: task.created_at, "When it was asked for.", always=True),
@@ -221,6 +223,21 @@ class TaskFields:
         }
         title = "One item that could not be done."
         return self._registry.once("TaskError", lambda: GraphQLObjectType("TaskError", fields, description=title))
+
+
+def run_task_field(schema: GraphQLSchema, names: GraphQLEnumType) -> GraphQLField:
+    """The field that starts a task of an extension; `names` are theirs."""
+    payload: Any = schema.type_map["TaskPayload"]
+    arguments = {
+        "name": GraphQLArgument(required(names), description="What the extension calls it."),
+        "arguments": GraphQLArgument(JSON, description="An object: what the task asks for."),
+    }
+    return GraphQLField(
+        required(payload),
+        arguments,
+        lambda _, info, name, arguments=None: tasks.run_task(info.context, name, arguments),
+        description="Have a worker do what an extension calls so.",
+    )
 
 
 def _enum(name: str, title: str, values: Mapping[Any, str]) -> GraphQLEnumType:

@@ -97,14 +97,15 @@ class Runner:
     async def _written_down(self, run: TaskRun, *, changes: bool) -> Task | None:
         if not changes:
             return await self._write(lambda session: report_alive(session, run.task))
-        errors, progress = run.errors(), run.state()
+        async with run.writing:
+            errors, progress = run.errors(), run.state()
 
-        async def work(session: WriteSession) -> Task | None:
-            await add_task_errors(session, run.task.id, errors)
-            return await report_progress(session, run.task, progress)
+            async def work(session: WriteSession) -> Task | None:
+                await add_task_errors(session, run.task.id, errors)
+                return await report_progress(session, run.task, progress)
 
-        task = await self._write(work)
-        run.written_down(len(errors))
+            task = await self._write(work)
+            run.written_down(len(errors))
         if task:
             await self._desk.feed.publish(task)
         return task

@@ -1,5 +1,6 @@
 """One run of a task, as the work sees it: where it says how far it is, and learns that it is to stop."""
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -29,6 +30,8 @@ class TaskRun:
         self.task = task
         self.stops_by_itself = False
         """Whether the work is not to be interrupted when it is cancelled: it calls `check` now and then."""
+        self.writing = asyncio.Lock()
+        """Held by who writes errors down, so that each is written once."""
         self._began = time.monotonic()
         self._done = 0
         self._total: int | None = None

@@ -11,6 +11,7 @@ from models.tasks import Kind, Order
 from tasks.app import SWEEP, WORK, task_name
 from tasks.desk import AlreadyRunning, TaskDesk
 from tasks.exporting import run_export
+from tasks.extensions import run_extension
 from tasks.harvesting.harvest import run_harvest
 from tasks.importing import run_import
 from tasks.kinds import run_rebuild, run_verify
@@ -24,9 +25,9 @@ BY_ITSELF = "system"
 log = structlog.get_logger()
 
 
-def add_work(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
+def add_work(app: Celery, loop: WorkerLoop, desk: TaskDesk, nudges: Nudges) -> None:
     """Add the tasks to the application. When the worker is told to stop, it gives back what it works on."""
-    runner, nudges = Runner(desk), Nudges(app, desk.changes)
+    runner = Runner(desk)
 
     def run(task_id: int, work: Work) -> None:
         loop.run(lambda _: _logged(lambda: runner.run(task_id, work), task=task_id))
@@ -50,6 +51,10 @@ def add_work(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
     @app.task(name=task_name(Kind.HARVEST), queue=WORK)  # type: ignore[untyped-decorator]
     def harvest_source(task_id: int) -> None:
         run(task_id, lambda services, of: run_harvest(services, of, nudges))
+
+    @app.task(name=task_name(Kind.EXTENSION), queue=WORK)  # type: ignore[untyped-decorator]
+    def do_what_an_extension_does(task_id: int) -> None:
+        run(task_id, lambda services, of: run_extension(services, of, nudges))
 
     @app.task(name=SWEEP)  # type: ignore[untyped-decorator]
     def sweep() -> None:

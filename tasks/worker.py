@@ -25,8 +25,11 @@ from indexing.sync import drain
 from metrics import REGISTRY
 from models.collections.properties import Collection
 from tasks.app import DRAIN, QUEUES, VERIFY_NEXT, WORK, celery_app
+from tasks.commits import tell_hooks
 from tasks.desk import TaskDesk
+from tasks.extensions import schedule_extensions
 from tasks.loop import WorkerLoop
+from tasks.nudging import Nudges
 from tasks.schedule import PostgresScheduler
 from tasks.work import add_work, start_rebuild
 
@@ -52,9 +55,11 @@ def run_worker(settings: Settings, name: str = "worker", queues: Sequence[str] =
     loop = WorkerLoop(settings)
     loop.start()
     desk = TaskDesk.open(loop.services, app)
-    _add_tasks(app, loop, desk)
+    nudges = Nudges(app, desk.changes)
+    _add_tasks(app, loop, desk, nudges)
     if WORK in queues:
         worker_ready.connect(lambda **_: loop.begin(lambda services: rebuild_outdated(desk, services)), weak=False)
+        worker_ready.connect(lambda **_: loop.begin(lambda services: tell_hooks(services, desk, nudges)), weak=False)
     try:
         app.Worker(
             consumer_cls=_Consumer,
@@ -85,6 +90,7 @@ def run_beat(settings: Settings) -> None:
     loop = WorkerLoop(settings)
     loop.start()
     desk = TaskDesk.open(loop.services, app)
+    loop.begin(schedule_extensions)
     try:
         scheduler = partial(PostgresScheduler, loop=loop, desk=desk)
         app.Beat(loglevel="WARNING", quiet=True, scheduler_cls=scheduler).run()
@@ -99,7 +105,7 @@ class _Consumer(Consumer):  # type: ignore[misc]  # Celery has no types
         default_steps = tuple(step for step in Consumer.Blueprint.default_steps if not step.endswith("DelayedDelivery"))
 
 
-def _add_tasks(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
+def _add_tasks(app: Celery, loop: WorkerLoop, desk: TaskDesk, nudges: Nudges) -> None:
     drains = Drains(lambda name: start_rebuild(desk, name))
 
     @app.task(name=DRAIN)  # type: ignore[untyped-decorator]
@@ -110,7 +116,7 @@ def _add_tasks(app: Celery, loop: WorkerLoop, desk: TaskDesk) -> None:
     def verify_the_next() -> None:
         loop.run(_verify_next)
 
-    add_work(app, loop, desk)
+    add_work(app, loop, desk, nudges)
 
 
 async def _verify_next(services: Services) -> None:

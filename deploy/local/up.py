@@ -61,7 +61,10 @@ def run_up(options: UpOptions) -> int:
     Raises a `CatalographError` where it can't start. Whatever happens, no process of it is left.
     """
     settings = given_settings(os.environ, dict(options.settings) | {"collections": str(options.collections.absolute())})
-    if status := _check_files(options, settings["collections"]):
+    if settings.get("extensions"):
+        # So that every command with --data finds them, wherever it is run.
+        settings["extension_path"] = str(Path(settings.get("extension_path", "")).absolute())
+    if status := _check_files(options, settings):
         return status
     with DataFolder(options.data or DEFAULT_DATA) as data:
         # After the folder: a second `up` on it is told so, and not that its port is taken.
@@ -72,13 +75,15 @@ def run_up(options: UpOptions) -> int:
             raise when_full(error, data.path, _NEEDED_BYTES, "give a folder on another disk with --data") from error
 
 
-def _check_files(options: UpOptions, folder: str) -> int:
-    """What is wrong with the files is said before anything is started; 2 when the collection files are."""
+def _check_files(options: UpOptions, settings: Mapping[str, str]) -> int:
+    """What is wrong with the files is said before anything is started; 2 when collection files or extensions are."""
     for name, file in options.load:
         if not file.is_file():
             raise SettingsError(f"--load {name}={file}: there is no such file.")
     named = [argument for name, _ in options.load for argument in ("--collection", name)]
-    command = (*options.command, "schema", "check", "--collections", folder, *named)
+    command = (*options.command, "schema", "check", "--collections", settings["collections"], *named)
+    if settings.get("extensions"):
+        command += "--extend", settings["extensions"], "--extension-path", settings["extension_path"]
     checked = subprocess.run(
         command, env=part_environment({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )

@@ -11,6 +11,7 @@ from errors import CollectionErrors
 from models.collections.access import ACTIONS
 from models.collections.annotations import known_keys, read_access
 from models.collections.building import ENVELOPE, ShapeBuilder
+from models.collections.extras import Extras
 from models.collections.kinds import ENUM, INT, JSON, LINK, LONG, MOMENTS
 from models.collections.names import is_name, lower_first, plural_of, upper_first
 from models.collections.orders import RELEVANCE_FIELD, is_ordered, own_relevance
@@ -42,9 +43,10 @@ RESERVED_FIELDS = frozenset(
 
 @dataclass(frozen=True)
 class Catalog:
-    """All collections, by name."""
+    """All collections, by name, and what extensions add beside them."""
 
     collections: Mapping[str, Collection] = field(default_factory=dict)
+    extras: Extras = field(default_factory=Extras)
 
     def __iter__(self) -> Iterator[Collection]:
         return iter(self.collections.values())

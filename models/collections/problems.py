@@ -68,6 +68,14 @@ def problems_of(error: Any, shape: Shape, document: Json) -> Iterator[Problem]:
         yield Problem(shortened(error.message.replace(VALUE, _told(error.instance))), place.path)
 
 
+def named_path(shape: Shape, document: Json, steps: Steps) -> tuple[str, ...]:
+    """The way to a place in a record, which JSON names give, as errors name it."""
+    place = _Place((), shape, document)
+    for step in steps:
+        place = place.below(step)
+    return place.path
+
+
 def _told(value: Json) -> str:
     """A value as a message tells it; not what is inside, which who writes the record may not be allowed to read."""
     if isinstance(value, dict | list):

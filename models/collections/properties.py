@@ -28,6 +28,7 @@ from models.collections.source import Pointer
 from models.collections.unions import Mark
 
 if TYPE_CHECKING:
+    from models.collections.extras import Code, Computed
     from models.collections.problems import Problem
     from models.collections.validation import RecordValidator
 
@@ -303,6 +304,10 @@ class Collection:
     type_names: frozenset[str] = frozenset()
     """The GraphQL types that are made for it."""
     validator: "RecordValidator | None" = None
+    computed: "dict[str, Computed]" = dataclasses.field(default_factory=dict)
+    """What extensions compute of its records, by the fields' names."""
+    before_write: "list[Code]" = dataclasses.field(default_factory=list)
+    """The functions of extensions that see its records before they are written."""
 
     @property
     def single(self) -> str:

@@ -10,7 +10,8 @@ RESERVED_NAMES = frozenset(
     JSON GeoPoint GeoPointInput GeoNear GeoBox GeoOrder GeoFilter Direction Visibility
     Search SearchConnection SearchEdge CollectionCount RecordChange ChangeOperation DeadLetter DeadLetterConnection
     DeadLetterEdge DeadLetterPayload
-    TaskState TaskKind TaskProgress TaskError TaskErrorConnection TaskErrorEdge TaskConnection TaskEdge TaskPayload
+    TaskState TaskKind TaskName TaskProgress TaskError TaskErrorConnection TaskErrorEdge TaskConnection TaskEdge
+    TaskPayload
     SourceKind SourceInput SourcePatch SourcePayload
     SourceConnection SourceEdge TokenInput TokenPayload SignInPayload
     NumberStats LongStats DateStats DateTimeStats StringStats ValueStats CalendarInterval

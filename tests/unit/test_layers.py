@@ -8,13 +8,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"commands", "execution", "schema", "resolvers", "tasks", "indexing", "models", "deploy"}
-OURS = PACKAGES | {"errors", "config", "logs", "metrics", "server", "cli"}
+OURS = PACKAGES | {"errors", "config", "logs", "metrics", "server", "cli", "catalograph"}
 ALLOWED = {
     "errors": set[str](),
     "metrics": set[str](),
     "logs": {"metrics"},
     "config": {"errors"},
     "server": {"config", "errors", "metrics", "schema", "resolvers", "tasks", "indexing", "models"},
+    "catalograph": {"schema", "resolvers", "tasks", "models"},
     "cli": {"config", "errors", "logs", "server"} | PACKAGES,
 }
 

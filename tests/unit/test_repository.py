@@ -10,6 +10,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 HOME = re.compile(rb"(?<![\w./$}-])/(?:home|Users|root|work)/\w")
 OUR_NAMES = (
+    "catalograph",
     "cli",
     "commands",
     "config",
