@@ -1,4 +1,4 @@
-"""The units of calendar intervals: where the one that begins at a moment ends."""
+"""The units of calendar intervals: how the moment at which one begins is written, and where it ends."""
 
 from datetime import UTC, timedelta, tzinfo
 
@@ -7,10 +7,29 @@ from models.collections.dates import EPOCH, micros
 _SECONDS = {"minute": 60, "hour": 3_600}
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_ROUND_YEARS = 400
+_ROUND = 146_097 * 86_400 * 1_000_000
+"""Microseconds of 400 years, after which all days are the same again: a unit may begin before the years that there are,
+or behind them, where a zone is ahead of UTC or behind it."""
+
+_FIRST = micros(EPOCH.replace(year=2))
+
+
+def local_text(moment: int, zone: tzinfo) -> str:
+    """A moment in microseconds as ISO 8601 text in `zone`."""
+    try:
+        return (EPOCH + timedelta(microseconds=moment)).astimezone(zone).isoformat()
+    except OverflowError:
+        rounds = -1 if moment > 0 else 1
+        text = local_text(moment + rounds * _ROUND, zone)
+        return f"{int(text[:4]) - rounds * _ROUND_YEARS:04}{text[4:]}"
 
 
 def end_of_unit(start: int, unit: str, zone: tzinfo = UTC) -> int | None:
     """Where the unit of `zone` that begins at `start` ends, in microseconds; the last of all years ends nowhere."""
+    if start < _FIRST:
+        end = end_of_unit(start + _ROUND, unit, zone)
+        return None if end is None else end - _ROUND
     try:
         moment = EPOCH + timedelta(microseconds=start)
         if unit in _SECONDS:

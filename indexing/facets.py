@@ -10,6 +10,7 @@ from errors import CostExceeded
 from indexing.calendar import end_of_unit
 from indexing.conditions import query_of
 from indexing.fields import flat
+from indexing.intervals import bounds_of
 from indexing.search_query import Bucket, FacetQuery, FacetResult
 from models.collections.conditions import (
     ALWAYS,
@@ -266,15 +267,15 @@ def _histogram(facet: FacetQuery, given: list[Mapping[str, Any]], chosen: list[C
     if how.how == "calendarInterval":
         ranges = _filled_calendar([bucket["key"] * 1_000 for bucket in given], counts, how.calendar)
     else:
-        numbers = _filled([bucket["key"] for bucket in given], counts, how.interval)
-        ranges = [(low, count, low + how.interval) for low, count in numbers]
+        numbers = _filled([float(bucket["key"]) for bucket in given], counts, how.interval)
+        ranges = [(low, count, high) for start, count in numbers for low, high in (bounds_of(start, how.interval),)]
     inside = _inside(chosen)
     return [Bucket(low, count, inside(low, high), high) for low, count, high in ranges]
 
 
 def _filled(starts: list[float], counts: list[int], interval: float) -> list[tuple[float, int]]:
     """The buckets with the empty ones between them: start, count."""
-    if not starts or (starts[-1] - starts[0]) / interval > MAX_FILLED_BUCKETS:
+    if not starts or not (starts[-1] - starts[0]) / interval <= MAX_FILLED_BUCKETS:
         return list(zip(starts, counts, strict=True))
     by_step = {round(start / interval): count for start, count in zip(starts, counts, strict=True)}
     steps = range(round(starts[0] / interval), round(starts[-1] / interval) + 1)

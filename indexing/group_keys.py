@@ -1,15 +1,15 @@
 """The keys of groups: as text, and as the query that finds the records of a group."""
 
-from datetime import timedelta
 from typing import Any
 
-from indexing.calendar import end_of_unit
+from indexing.calendar import end_of_unit, local_text
 from indexing.conditions import Query, negated
 from indexing.fields import field, flat, nested
 from indexing.groups import group_field, home_of, with_any
+from indexing.intervals import bounds_of
 from indexing.ordering import Cursors
 from indexing.search_query import GroupField, GroupKey
-from models.collections.dates import EPOCH, zone_named
+from models.collections.dates import zone_named
 from models.collections.folding import term_text
 from models.collections.kinds import ENUM, TEXT, VALUE
 from models.collections.properties import Path
@@ -26,10 +26,11 @@ def key_text_of(one: GroupField, value: Any) -> str | None:
         return None
     prop = one.path.last
     if one.calendar:
-        start = (EPOCH + timedelta(milliseconds=value)).astimezone(zone_named(one.zone))
-        return start.isoformat() if one.calendar in _OF_A_DAY else start.date().isoformat()
+        start = local_text(int(value) * 1_000, zone_named(one.zone))
+        return start if one.calendar in _OF_A_DAY else start.partition("T")[0]
     if one.interval:
-        return number_text(value)
+        low, _ = bounds_of(value, one.interval)
+        return "-Infinity" if low is None else number_text(low)
     if one.ranges:
         return "..".join("" if end is None else number_text(end) for end in one.ranges[value])
     if prop.kind.is_text:
@@ -67,12 +68,12 @@ def _part(one: GroupField, value: Any, home: Path | None) -> Query:
         return {"term": {name: {"value": value}}}
     low, high = _bounds(one, value)
     number = field(one.path, VALUE) if home is not None else flat(one.path, VALUE)
-    return {"range": {number: {"gte": low} | ({} if high is None else {"lt": high})}}
+    return {"range": {number: {name: end for name, end in (("gte", low), ("lt", high)) if end is not None}}}
 
 
 def _bounds(one: GroupField, value: Any) -> tuple[Any, Any]:
     if one.interval:
-        return value, value + one.interval
+        return bounds_of(value, one.interval)
     start = int(value) * 1_000
     return start, end_of_unit(start, one.calendar, zone_named(one.zone))
 

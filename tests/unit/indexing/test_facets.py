@@ -94,3 +94,23 @@ def test_very_many_selected_values_take_no_time_each_for_all_of_them(tmp_path: P
     assert time.process_time() - began < 2
     assert found[4]
     assert not found[5]
+
+
+@pytest.mark.parametrize(
+    ("interval", "key", "bounds"),
+    [
+        (0.001, "Infinity", (1.7976931348623157e305, None)),
+        (0.5, "-Infinity", (None, -8.988465674311579e307)),
+        (1e308, "-Infinity", (None, -1e308)),
+        (1e308, 1e308, (1e308, None)),
+    ],
+)
+def test_values_beyond_all_steps_are_one_open_bucket(
+    tmp_path: Path, interval: float, key: float | str, bounds: tuple[float | None, float | None]
+) -> None:
+    asked = facet(tmp_path, f"{{type: number, x-search: {{facet: {{interval: {interval}}}}}}}")
+    given = [{"key": 0.0, "doc_count": 2}, {"key": key, "doc_count": 1}]
+    given.sort(key=lambda bucket: float(bucket["key"]))
+    answered = {"buckets": {"buckets": given}}
+    found = [(bucket.value, bucket.upper, bucket.count) for bucket in result_of(asked, answered, ALWAYS).buckets]
+    assert (*bounds, 1) in found

@@ -1,18 +1,23 @@
 """The requests of stats and groups: what was selected, at the records or at the elements, and nothing else."""
 
+from datetime import UTC, datetime
 from pathlib import Path as FilePath
 from typing import Any
 
 import pytest
 
 from errors import BadUserInput
+from indexing.calendar import end_of_unit
 from indexing.group_keys import group_cursors, group_query, key_text_of
 from indexing.groups import groups_aggregation, groups_of, home_of
 from indexing.search_body import search_body
 from indexing.search_query import GroupField, GroupQuery, SearchQuery, StatsQuery
+from models.collections.dates import micros, zone_named
 from models.collections.loading import load_catalog
 from models.collections.properties import Collection, Path
 
+HOUR = 3_600_000_000
+DAY = 24 * HOUR
 EXAMPLE = FilePath(__file__).resolve().parents[3] / "examples" / "tate"
 
 
@@ -93,6 +98,50 @@ def test_the_start_of_an_interval_is_written_as_one_would(
     artwork: Collection, value: Any, interval: float, text: str | None
 ) -> None:
     assert key_text_of(GroupField(at(artwork, "acquisitionYear"), interval), value) == text
+
+
+@pytest.mark.parametrize(
+    ("key", "text", "bounds"),
+    [
+        ("Infinity", "1.7976931348623158e+307", {"gte": 1.7976931348623158e307}),
+        ("-Infinity", "-Infinity", {"lt": -1.7976931348623158e307}),
+        (0.0, "0", {"gte": 0.0, "lt": 0.1}),
+    ],
+)
+def test_the_group_of_values_beyond_all_steps_is_open(
+    artwork: Collection, key: Any, text: str, bounds: dict[str, float]
+) -> None:
+    by = GroupField(at(artwork, "acquisitionYear"), 0.1)
+    assert key_text_of(by, key) == text
+    (part,) = group_query((by,), (key,))["bool"]["filter"]
+    assert part == {"range": {"r.acquisitionYear@v": bounds}}
+
+
+@pytest.mark.parametrize(
+    ("moment", "unit", "zone", "text", "end"),
+    [
+        ("9999-12-31T18:30:00", "day", "Asia/Kolkata", "10000-01-01", None),
+        ("9999-12-31T18:00:00", "hour", "+06:00", "10000-01-01T00:00:00+06:00", "9999-12-31T19:00:00"),
+        ("0001-01-01T00:00:00", "day", "+00:00", "0001-01-01", "0001-01-02T00:00:00"),
+        ("0001-01-02T05:00:00", "day", "-05:00", "0001-01-02", "0001-01-03T05:00:00"),
+    ],
+)
+def test_a_unit_may_begin_beyond_the_years_that_there_are(
+    artwork: Collection, moment: str, unit: str, zone: str, text: str, end: str | None
+) -> None:
+    by = GroupField(at(artwork, "acquisitionYear"), calendar=unit, zone=zone)
+    start = micros(datetime.fromisoformat(moment).replace(tzinfo=UTC))
+    assert key_text_of(by, start // 1_000) == text
+    ends = None if end is None else micros(datetime.fromisoformat(end).replace(tzinfo=UTC))
+    assert end_of_unit(start, unit, zone_named(zone)) == ends
+
+
+def test_a_unit_may_begin_before_the_first_year(artwork: Collection) -> None:
+    by = GroupField(at(artwork, "acquisitionYear"), calendar="month", zone="-05:00")
+    first = micros(datetime(1, 1, 1, tzinfo=UTC))
+    start = first - 31 * DAY + 5 * HOUR
+    assert key_text_of(by, start // 1_000) == "0000-12-01"
+    assert end_of_unit(start, "month", zone_named("-05:00")) == first + 5 * HOUR
 
 
 def test_a_cursor_is_of_the_fields_and_intervals_that_it_came_from(artwork: Collection) -> None:
