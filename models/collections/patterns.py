@@ -110,9 +110,7 @@ def comparing_without_case(operator: str, folded: str) -> str:
 def _range(operator: str, folded: str, same: str, alphabet: Alphabet) -> str:
     above = operator.startswith("g")
     starts = list(_starts(folded, alphabet))
-    options = [
-        f"{start}{_beside(character, above=above)}{_ANY}*" for start, character in zip(starts, folded, strict=True)
-    ]
+    options = [f"{start}{_leaving(folded, place, above=above)}{_ANY}*" for place, start in enumerate(starts)]
     if above:
         options.append(f"{same}{_ANY}+")
     else:
@@ -135,11 +133,22 @@ def _starts(folded: str, alphabet: Alphabet) -> Iterator[str]:
         yield start
 
 
+def _leaving(text: str, place: int, *, above: bool) -> str:
+    """The class of characters whose folded form at `place` is greater (or less) than what `text` has there."""
+    targets, heads = _without_case().targets, _without_case().parts.heads
+    several = [
+        one
+        for one in heads.get(text[place], ())
+        if not text.startswith(targets[one], place) and (targets[one] > text[place:]) is above
+    ]
+    return _beside(text[place], tuple(several), above=above)
+
+
 @lru_cache(maxsize=1_000)
-def _beside(character: str, *, above: bool) -> str:
-    """The class of characters whose folded form is greater (or less) than `character`."""
+def _beside(character: str, several: tuple[str, ...], *, above: bool) -> str:
+    """The class of `several` and the characters whose folded form begins with a greater (or less) one."""
     alphabet, code = _without_case(), ord(character)
-    chosen = {
+    chosen = set(map(ord, several)) | {
         ord(one)
         for one, folded in alphabet.targets.items()
         if (folded[0] > character) is above and folded[0] != character
