@@ -28,8 +28,8 @@ def local_text(moment: int, zone: tzinfo) -> str:
 def end_of_unit(start: int, unit: str, zone: tzinfo = UTC) -> int | None:
     """Where the unit of `zone` that begins at `start` ends, in microseconds; the last of all years ends nowhere."""
     if start < _FIRST:
-        end = end_of_unit(start + _ROUND, unit, zone)
-        return None if end is None else end - _ROUND
+        later = end_of_unit(start + _ROUND, unit, zone)
+        return None if later is None else later - _ROUND
     try:
         moment = EPOCH + timedelta(microseconds=start)
         if unit in _SECONDS:

@@ -109,8 +109,6 @@ def test_values_beyond_all_steps_are_one_open_bucket(
     tmp_path: Path, interval: float, key: float | str, bounds: tuple[float | None, float | None]
 ) -> None:
     asked = facet(tmp_path, f"{{type: number, x-search: {{facet: {{interval: {interval}}}}}}}")
-    given = [{"key": 0.0, "doc_count": 2}, {"key": key, "doc_count": 1}]
-    given.sort(key=lambda bucket: float(bucket["key"]))
-    answered = {"buckets": {"buckets": given}}
+    answered = {"buckets": {"buckets": [{"key": one, "doc_count": 1} for one in sorted((0.0, key), key=float)]}}
     found = [(bucket.value, bucket.upper, bucket.count) for bucket in result_of(asked, answered, ALWAYS).buckets]
     assert (*bounds, 1) in found
