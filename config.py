@@ -115,6 +115,11 @@ class Settings(BaseSettings):
     export_folder: str = Field(
         default="", description="Folder of exported files, which servers and workers share; empty where none are made."
     )
+    task_silence: float = Field(
+        default=15.0,
+        ge=3,
+        description="Seconds for which nothing is heard of a task's worker until another takes it up.",
+    )
     task_days: float = Field(default=90.0, gt=0, description="Days that a task, and its export, is kept after its end.")
     verify_seconds: float = Field(
         default=60.0, gt=0, description="Seconds between two stretches of the continuous comparison of the stores."

@@ -20,8 +20,6 @@ from tasks.change_feed import ChangeFeed
 from tasks.exporting import forget_files
 from tasks.feed import TaskFeed
 
-SILENCE = timedelta(seconds=15)
-"""A run that was not heard of for so long is lost."""
 PATIENCE = timedelta(seconds=10)
 """A task that was handed over and that nobody has begun for so long is handed over again."""
 MOST_ATTEMPTS = 5
@@ -103,7 +101,8 @@ class TaskDesk:
 
     async def sweep(self) -> None:
         """Take up what was lost: runs whose worker died, and tasks whose message never arrived."""
-        revived = await self.services.database.write(lambda session: revive_tasks(session, SILENCE, MOST_ATTEMPTS))
+        silence = timedelta(seconds=self.services.settings.task_silence)
+        revived = await self.services.database.write(lambda session: revive_tasks(session, silence, MOST_ATTEMPTS))
         for task in revived:
             log.warning("task_lost_its_worker", task=task.id, kind=task.kind, state=task.state)
         await self._tell(revived)

@@ -10,7 +10,7 @@ from tests.acceptance.repository import Repository
 from tests.acceptance.serving import serving_as
 from tests.running import System, beside
 
-IN_SMALL_STEPS = {"index_batch": "5", "sweep_seconds": "1", "fetch_timeout": "120"}
+IN_SMALL_STEPS = {"index_batch": "5", "sweep_seconds": "1", "fetch_timeout": "120", "task_silence": "6"}
 
 
 @pytest.fixture(scope="package")

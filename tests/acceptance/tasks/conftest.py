@@ -10,11 +10,13 @@ from tests.acceptance.asking import Api
 from tests.running import System, beside
 
 WORKS = Path(__file__).parent
+SOON_MISSED = {"task_silence": "6", "sweep_seconds": "1"}
+"""So that what a worker has left is taken up soon."""
 
 
 @pytest.fixture(scope="package")
 def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(system, tmp_path_factory.mktemp("works") / "data", WORKS) as started:
+    with beside(system, tmp_path_factory.mktemp("works") / "data", WORKS, **SOON_MISSED) as started:
         yield started
 
 
