@@ -26,7 +26,8 @@ TIER = 100.0
 """More than the words' own score can be, for each of them: so an exact match outranks a prefix, that a near miss."""
 
 _TOKEN = re.compile(r'[-+]?"[^"]*"(?:~\d+)?|[^\s"]+|"')
-_WORD = re.compile(r"\w", re.UNICODE)
+_WORD = re.compile(r"\w|[^\x00-\x7f]", re.UNICODE)
+"""What can make a word: of what is no ASCII, such as 😀, the analyzers decide."""
 _JOINING = re.compile(r'[|()\\]|^[-+"]$|^"$')
 """What makes one condition of several tokens, or is told apart by Lucene's parser alone."""
 _OPERATES = re.compile(r'^[-+]|["*~]')

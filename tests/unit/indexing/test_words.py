@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from indexing.conditions import MATCH_NONE
 from indexing.corrections import candidates, suggest_clauses
 from indexing.search_body import search_body
 from indexing.search_query import SearchQuery
@@ -55,6 +56,16 @@ def test_only_words_that_an_analyzer_may_leave_out_need_something_to_be_found_by
 ) -> None:
     exact = search_query(catalog["Book"], text, catalog["Book"].text_paths)
     assert ("'filter'" in str(exact)) is held
+
+
+@pytest.mark.parametrize("text", ["😀", "-😀", '"😀"', "- 😀", "—"])
+def test_what_only_an_analyzer_knows_to_be_a_word_or_none_is_asked_for(catalog: Catalog, text: str) -> None:
+    assert query_of(catalog, "Book", text) != MATCH_NONE
+
+
+@pytest.mark.parametrize("text", ["-", '"', "*", "| ~ ()", "&"])
+def test_operators_alone_find_nothing(catalog: Catalog, text: str) -> None:
+    assert query_of(catalog, "Book", text) == MATCH_NONE
 
 
 @pytest.mark.parametrize(
