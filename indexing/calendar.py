@@ -5,6 +5,8 @@ from datetime import UTC, timedelta, tzinfo
 from models.collections.dates import EPOCH, micros
 
 _SECONDS = {"minute": 60, "hour": 3_600}
+OF_A_DAY = frozenset(_SECONDS)
+"""The units that are shorter than a day."""
 _DAYS = {"day": 1, "week": 7}
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _ROUND_YEARS = 400

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from indexing.calendar import end_of_unit, local_text
+from indexing.calendar import OF_A_DAY, end_of_unit, local_text
 from indexing.conditions import Query, negated
 from indexing.fields import field, flat, nested
 from indexing.groups import group_field, home_of, with_any
@@ -13,8 +13,6 @@ from models.collections.dates import zone_named
 from models.collections.folding import term_text
 from models.collections.kinds import ENUM, TEXT, VALUE
 from models.collections.properties import Path
-
-_OF_A_DAY = ("minute", "hour")
 
 
 def key_text_of(one: GroupField, value: Any) -> str | None:
@@ -27,7 +25,7 @@ def key_text_of(one: GroupField, value: Any) -> str | None:
     prop = one.path.last
     if one.calendar:
         start = local_text(int(value) * 1_000, zone_named(one.zone))
-        return start if one.calendar in _OF_A_DAY else start.partition("T")[0]
+        return start if one.calendar in OF_A_DAY else start.partition("T")[0]
     if one.interval:
         low, _ = bounds_of(value, one.interval)
         return "-Infinity" if low is None else number_text(low)

@@ -19,14 +19,15 @@ from graphql import (
 
 from errors import BadUserInput
 from execution.reads import SOURCE, Derive, Named
+from indexing.calendar import OF_A_DAY
 from indexing.search_query import Bucket, FacetQuery, FacetResult
 from models.collections.filters import MAX_FOLDED_PART
 from models.collections.folding import fold
-from models.collections.kinds import ENUM, MOMENTS
+from models.collections.kinds import DATETIME, ENUM, MOMENTS
 from models.collections.properties import ROOT, Path, Property, Shape
 from schema.outputs import listed, required
 from schema.registry import Registry
-from schema.scalars import DATE
+from schema.scalars import DATE, DATE_TIME
 from schema.selection import Selection, object_type
 
 
@@ -99,6 +100,8 @@ class Facets:
                     GraphQLString, description="Only values with this in them, whatever case and accents are."
                 ),
             }
+        elif is_of_moments(prop):
+            type_ = self._moment_facet
         else:
             type_ = self._date_facet if prop.kind in MOMENTS else self._histogram_facet
         return GraphQLField(required(type_), arguments, _result(prop), description=prop.description)
@@ -156,6 +159,10 @@ class Facets:
     @property
     def _date_facet(self) -> Any:
         return self._range_facet("DateHistogramFacet", "DateBucket", DATE, "dates")
+
+    @property
+    def _moment_facet(self) -> Any:
+        return self._range_facet("DateTimeHistogramFacet", "DateTimeBucket", DATE_TIME, "moments")
 
     def _range_facet(self, name: str, bucket_name: str, bound: Any, what: str) -> Any:
         def make() -> GraphQLObjectType:
@@ -241,7 +248,14 @@ def _range_buckets(value: FacetValue) -> list[dict[str, Any]]:
 def _bound(value: FacetValue, number: Any) -> Any:
     if number is None or value.prop.kind not in MOMENTS:
         return number
-    return value.prop.kind.display(int(number))[:10]
+    text = value.prop.kind.display(int(number))
+    return text if is_of_moments(value.prop) else text[:10]
+
+
+def is_of_moments(prop: Property) -> bool:
+    """Whether a facet's ranges are parts of a day, so that they begin at moments."""
+    facet = prop.search.facet
+    return prop.kind is DATETIME and facet is not None and facet.calendar in OF_A_DAY
 
 
 def has_facets(shape: Shape, above: tuple[Shape, ...]) -> bool:
