@@ -13,6 +13,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TaskID, TextColum
 from commands.choosing import chosen
 from config import Settings
 from errors import SearchUnavailable
+from indexing.preparing import prepare_index
 from indexing.services import Services, open_services
 from models.collections.properties import Collection
 from models.imports import ImportReport, LineProblem, import_records
@@ -103,9 +104,12 @@ def _summary(name: str, report: ImportReport, seconds: float) -> None:
 async def _until_searchable(services: Services, collection: Collection) -> None:
     """Return when searches see everything, what links to the records too.
 
-    Raises `SearchUnavailable` if the index makes no headway for long.
+    Raises `IndexRefused` for a collection file of which no index can be made, and `SearchUnavailable` if the index
+    makes no headway for long.
     """
     names = {collection.name, *(link.collection for link in services.link_paths.get(collection.name, ()))}
+    for name in names:
+        await prepare_index(services, services.catalog[name])
     last, moved = -1, time.monotonic()
     while pending := await _pending(services, names):
         if pending != last:

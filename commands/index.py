@@ -52,7 +52,7 @@ async def _indexed(services: Services, name: str) -> str:
     try:
         return f"{await services.indexes.count(name):,}"
     except (SearchUnavailable, SearchRefused) as error:
-        return f"? ({error.code})"
+        return "none" if isinstance(error, SearchRefused) and error.status == 404 else f"? ({error.code})"
 
 
 async def run_compare(settings: Settings, name: str | None) -> None:

@@ -17,6 +17,8 @@ from models.collections.properties import Collection
 class IndexRefused(CatalographError):
     """Elasticsearch does not take the mapping of a collection: correct what it names in the collection file."""
 
+    exit_status = 2
+
 
 def alias_of(prefix: str, collection: str) -> str:
     """The alias that searches go to."""

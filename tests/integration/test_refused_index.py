@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from commands.importing import run_import
+from indexing.indexes import IndexRefused
 from indexing.preparing import prepare_index
 from indexing.rebuild import rebuild
 from indexing.services import Services
 from indexing.sync import drain
 from models.outbox import backlog
+from models.records import count_records
 from models.states import save_state
 from models.tasks import Kind, Order, State, find_task, list_tasks
 from tasks.desk import TaskDesk
@@ -59,6 +62,19 @@ async def test_the_records_of_the_others_are_indexed(services: Services) -> None
     assert (drained.indexed, drained.buried) == (60, 0)
     async with services.database.reading() as session:
         assert {name: left.pending for name, left in (await backlog(session)).items()} == {"Refused": 60}
+
+
+async def test_who_waits_for_an_import_is_told_at_once_what_the_index_is_refused_for(
+    services: Services, tmp_path: Path
+) -> None:
+    file = tmp_path / "records.ndjson"
+    file.write_text('{"id": "1"}\n')
+    async with asyncio.timeout(20):
+        with pytest.raises(IndexRefused, match="klingon") as refused:
+            await run_import(services.settings, "Refused", str(file), wait=True)
+    assert refused.value.exit_status == 2
+    async with services.database.reading() as session:
+        assert (await count_records(session))["Refused"] == 1
 
 
 async def test_the_others_are_rebuilt_when_their_file_has_changed(services: Services) -> None:
