@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from models.collections.kinds import GEO, JSON, LINK, OBJECT
+from models.collections.kinds import FLOAT, GEO, JSON, LINK, OBJECT
 from models.collections.properties import Property, Shape
 from models.mappings import converted
 
@@ -16,6 +16,9 @@ BETWEEN = "|"
 """Between the values of a list in one cell."""
 _LIST = "[]"
 _LONG = re.compile("[0-9]{19}")
+
+_PLACE = Shape("GeoPoint", "A place.", {name: Property(name, name, FLOAT, "In degrees.") for name in ("lat", "lon")})
+"""What is inside a property of the format `geo-point`, whether its schema says so or not."""
 
 Json = Any
 Read = Callable[[str], Json]
@@ -94,7 +97,7 @@ def _column(title: str, place: int, shape: Shape | None) -> Column:
     known, list_at = True, 0
     for depth, written in enumerate(title.split("."), 1):
         name = written.removesuffix(_LIST)
-        inside = prop.shape if prop else shape if depth == 1 else None
+        inside = _inside(prop) if prop else shape if depth == 1 else None
         prop = _named(inside, name) if inside else None
         known = known and prop is not None
         names.append(prop.name if prop else name)
@@ -118,6 +121,10 @@ def _check(columns: Sequence[Column]) -> None:
         for length in range(1, len(names)):
             if names[:length] in met:
                 raise WrongColumns(f"the columns {met[names[:length]]} and {title} are the same property")
+
+
+def _inside(prop: Property) -> Shape | None:
+    return _PLACE if prop.kind is GEO else prop.shape
 
 
 def _named(shape: Shape, name: str) -> Property | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from models.collections.kinds import FLOAT
-from models.collections.problems import Problem
+from models.collections.problems import Problem, Steps, named_path
 
 if TYPE_CHECKING:
     from models.collections.properties import Collection, Shape
@@ -32,10 +32,10 @@ class Prepared:
 
 def prepare(collection: "Collection", document: dict[str, Any]) -> Prepared:
     """Check a whole document; all problems at once."""
-    encoded, unstorable = encode_document(document)
+    encoded, unstorable = encode_document(document, collection.shape)
     if not encoded:
         document = _rounded(collection.shape, document)
-        encoded, unstorable = encode_document(document)
+        encoded, unstorable = encode_document(document, collection.shape)
     key = collection.key_of(document)
     if not encoded:
         return Prepared(None if key is None or _unstorable_text(key) else key, encoded, unstorable)
@@ -65,15 +65,15 @@ def _as_float(value: Any) -> Any:
         return value
 
 
-def encode_document(document: dict[str, Any]) -> tuple[bytes, tuple[Problem, ...]]:
-    """The document's JSON text, and what in it PostgreSQL can't store."""
+def encode_document(document: dict[str, Any], shape: "Shape | None" = None) -> tuple[bytes, tuple[Problem, ...]]:
+    """The document's JSON text, and what in it PostgreSQL can't store, said of the properties of `shape`."""
     try:
         encoded = orjson.dumps(document)
     except TypeError as error:
-        return b"", tuple(_unstorable(document)) or (Problem(f"is no JSON: {error}", ()),)
+        return b"", tuple(_unstorable(document, shape)) or (Problem(f"is no JSON: {error}", ()),)
     # An escaped backslash before `u0000` looks like NUL too: only a walk can tell.
     if _NUL in encoded or _is_deep(document, encoded):
-        return encoded, tuple(_unstorable(document))
+        return encoded, tuple(_unstorable(document, shape))
     return encoded, ()
 
 
@@ -100,24 +100,29 @@ def _key_problems(collection: "Collection", key: str | None) -> Iterator[Problem
         yield Problem(f"is a key of more than {MAX_KEY_BYTES:,} bytes", path)
 
 
-def _unstorable(document: Any) -> Iterator[Problem]:
-    waiting: list[tuple[Any, tuple[str, ...]]] = [(document, ())]
+def _unstorable(document: Any, shape: "Shape | None") -> Iterator[Problem]:
+    for message, path in _found_unstorable(document):
+        yield Problem(message, named_path(shape, document, path))
+
+
+def _found_unstorable(document: Any) -> Iterator[tuple[str, Steps]]:
+    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(document, ())]
     while waiting:
         value, path = waiting.pop()
         if len(path) >= MAX_DEPTH and isinstance(value, dict | list):
-            yield Problem(f"is nested more than {MAX_DEPTH} levels deep", path[:3])
+            yield f"is nested more than {MAX_DEPTH} levels deep", path[:3]
         elif isinstance(value, dict):
             for name, inner in value.items():
                 if reason := _unstorable_text(name):
-                    yield Problem(f"has a property name with {reason}", path)
+                    yield f"has a property name with {reason}", path
                 waiting.append((inner, (*path, name)))
         elif isinstance(value, list):
-            waiting.extend((inner, (*path, str(place))) for place, inner in enumerate(value))
+            waiting.extend((inner, (*path, place)) for place, inner in enumerate(value))
         elif isinstance(value, str):
             if reason := _unstorable_text(value):
-                yield Problem(f"has {reason}", path)
+                yield f"has {reason}", path
         elif isinstance(value, int) and not -(2**63) <= value < 2**64:
-            yield Problem("is an integer beyond 64 bits", path)
+            yield "is an integer beyond 64 bits", path
 
 
 def _unstorable_text(value: str) -> str | None:

@@ -68,7 +68,7 @@ def problems_of(error: Any, shape: Shape, document: Json) -> Iterator[Problem]:
         yield Problem(shortened(error.message.replace(VALUE, _told(error.instance))), place.path)
 
 
-def named_path(shape: Shape, document: Json, steps: Steps) -> tuple[str, ...]:
+def named_path(shape: Shape | None, document: Json, steps: Steps) -> tuple[str, ...]:
     """The way to a place in a record, which JSON names give, as errors name it."""
     place = _Place((), shape, document)
     for step in steps:

@@ -58,6 +58,15 @@ def test_what_cannot_be_stored_is_named_with_its_path(
     assert words in problem.message
 
 
+def test_what_cannot_be_stored_is_said_of_the_properties_as_the_api_names_them(tmp_path: Path) -> None:
+    shapes = "full-title: {type: string}", "the-parts: {type: array, items: {properties: {a-name: {type: string}}}}"
+    (tmp_path / "work.yaml").write_text(with_properties(*shapes))
+    document = {"number": "1", "full-title": "a\0", "the-parts": [{}, {"a-name": "\ud83d"}]}
+    prepared = prepare(load_catalog(tmp_path)["Work"], document)
+    paths = {problem.path for problem in prepared.problems}
+    assert paths == {("fullTitle",), ("theParts", "1", "aName")}
+
+
 def test_a_float_may_be_written_as_a_whole_number_of_any_size(tmp_path: Path) -> None:
     shapes = "a: {type: number}", "b: {type: array, items: {properties: {c: {type: array, items: {type: number}}}}}"
     (tmp_path / "work.yaml").write_text(with_properties(*shapes))

@@ -127,7 +127,7 @@ def test_an_element_that_is_too_long_takes_little_memory_and_the_next_is_whole(t
         file.write(b'"}, {"b": 1}]')
     tracemalloc.start()
     with path.open("rb") as source:
-        (batch,) = LineReader(source, Limits(line=100_000)).batches()
+        (batch,) = LineReader(source, Limits(line=100_000, seconds=600)).batches()
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert [(line.number, line.too_long) for line in batch.lines] == [(1, True), (2, False)]
@@ -189,6 +189,15 @@ def test_cells_of_objects_and_of_what_has_no_shape_hold_json(shape: Shape) -> No
             "authors": [{"name": "Ada"}],
         },
         {"number": "B", "notes": "plain words"},
+    ]
+
+
+def test_the_numbers_of_a_place_may_have_columns_of_their_own(shape: Shape) -> None:
+    data = table(("number", "at.lat", "at.lon"), ("A", "51.5", "-0.1"), ("B", "", ""), ("C", "north", "1"))
+    assert records(data, "", shape) == [
+        {"number": "A", "at": {"lat": 51.5, "lon": -0.1}},
+        {"number": "B"},
+        {"number": "C", "at": {"lat": "north", "lon": 1.0}},
     ]
 
 
