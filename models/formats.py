@@ -16,6 +16,20 @@ if TYPE_CHECKING:
 _PACKED = (".gz", ".gzip", ".zst", ".zstd")
 _ENDINGS = {".csv": "CSV", ".tsv": "CSV", ".ndjson": "NDJSON", ".jsonl": "NDJSON"}
 _MOST = 64 * 1024
+_OTHERS = {
+    b"PK\x03\x04": "a ZIP archive, as XLSX and ODS files are",
+    b"\xd0\xcf\x11\xe0": "a file of an office program",
+    b"<?xml": "XML",
+    b"<!doctype html": "a page of HTML",
+    b"<html": "a page of HTML",
+    b"%PDF-": "PDF",
+    b"PAR1": "Parquet",
+    b"BZh9": "packed with bzip2",
+    b"\xfd7zXZ\0": "packed with xz",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
+"""What files are that begin so, and that have no line worth trying."""
 
 
 class Format(StrEnum):
@@ -52,13 +66,19 @@ def is_enough(start: bytes) -> bool:
 
 
 def format_of(start: bytes, name: str, shape: "Shape | None") -> Format:
-    """The format of a file with this beginning and this name, which may be empty."""
+    """The format of a file with this beginning and this name, which may be empty.
+
+    Raises `BrokenFileError` for what is surely none of them.
+    """
     text = start.removeprefix(BYTE_ORDER_MARK).lstrip()
     if text.startswith(b"{"):
         return Format.NDJSON
     named = _ENDINGS.get(_ending(name))
     if text.startswith(b"["):
         return Format.NDJSON if named == "NDJSON" else Format.JSON_ARRAY
+    small = text[:20].lower()
+    if other := next((what for magic, what in _OTHERS.items() if small.startswith(magic.lower())), None):
+        raise BrokenFileError(f"is {other}: give NDJSON, a JSON array or CSV in UTF-8")
     if named:
         return Format(named)
     return Format.CSV if _has_columns(text, shape) else Format.NDJSON

@@ -46,6 +46,8 @@ class FileImport:
             await self._journal.forget()
             report = await self._import(None, conditions)
         if report.broken:
+            if not report.done:
+                raise FetchFailed(f"{self._url} can't be imported: {report.broken}.")
             raise FetchFailed(f"{self._url} broke off: {report.broken}. What came before is imported.")
         self._run.progress(report.done, report.done)
         counts = {"created": report.created, "updated": report.updated, "unchanged": report.unchanged}

@@ -258,6 +258,22 @@ def test_what_a_file_is_its_beginning_tells_before_its_name(shape: Shape, data: 
     assert records(data, name, shape)[0] == first
 
 
+@pytest.mark.parametrize(
+    ("data", "what"),
+    [
+        (b"PK\x03\x04\n\n", "a ZIP archive, as XLSX and ODS files are"),
+        (b"\n<!DOCTYPE html>\n<p>Log in</p>\n", "a page of HTML"),
+        (b'<?xml version="1.0"?>\n', "XML"),
+        ('{"number": "1"}\n'.encode("utf-16"), "UTF-16 text"),
+    ],
+)
+def test_what_is_surely_no_file_of_records_is_refused_as_a_whole(shape: Shape, data: bytes, what: str) -> None:
+    for name in ("a.ndjson", "a.csv", ""):
+        (batch,) = batches(data, name, shape)
+        assert batch.lines == []
+        assert batch.broken == Line(1, f"is {what}: give NDJSON, a JSON array or CSV in UTF-8".encode())
+
+
 def test_what_begins_with_no_columns_of_ours_is_ndjson_that_is_wrong(shape: Shape) -> None:
     assert lines(b"oops\nnumber\n", "", shape) == [Line(1, b"oops"), Line(2, b"number")]
 
