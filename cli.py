@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import re
 import sys
 import traceback
 from collections.abc import Coroutine
@@ -97,7 +98,7 @@ def up(
     data: Annotated[Path | None, typer.Option(help="Folder that keeps everything; default `.catalograph`.")] = None,
     broker: Annotated[str, typer.Option(help="`redis` or `rabbitmq`.")] = "redis",
     workers: Annotated[int, typer.Option(min=1, help="Worker processes of each queue.")] = 1,
-    heap: Annotated[str, typer.Option(help="Elasticsearch's heap.")] = "1g",
+    heap: Annotated[str, typer.Option(help="Elasticsearch's heap, such as 1g or 512m.")] = "1g",
     flower: Annotated[bool, typer.Option("--flower", help="Run Flower too.")] = False,
     flower_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Flower.")] = 5555,
     throwaway: Annotated[
@@ -110,6 +111,8 @@ def up(
 
     if broker not in ("redis", "rabbitmq"):
         raise SettingsError(f"--broker {broker} is not known.", "Use redis or rabbitmq.")
+    if not re.fullmatch(r"[1-9]\d*[kKmMgG]", heap):
+        raise SettingsError(f"--heap {heap} is no size.", "Give one such as 1g or 512m.")
     files = tuple(_named_file(one) for one in load or ())
     settings = {"extensions": ",".join(extend)} if extend else {}
     flower_at, durable = flower_port if flower else None, not throwaway

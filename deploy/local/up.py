@@ -1,6 +1,7 @@
 """`catalograph up`: the whole system in one command, on servers of its own."""
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
@@ -95,9 +96,12 @@ def _check_files(options: UpOptions, settings: Mapping[str, str]) -> int:
 def _check_port(options: UpOptions) -> None:
     for port, option in ((options.port, "--port"), (options.flower_port, "--flower-port")):
         if port is not None and (reason := why_not(options.host, port)):
+            used = reason == os.strerror(errno.EADDRINUSE)
             raise EmbeddedServerError(
                 f"Port {port} of {options.host} can't be had: {reason}.",
-                f"Stop what listens there, or give another with {option}.",
+                f"Stop what listens there, or give another with {option}."
+                if used
+                else f"Give an address of this machine with --host, or another port with {option}.",
             )
 
 

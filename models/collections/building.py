@@ -103,7 +103,10 @@ class ShapeBuilder:
     def put(self, shape: Shape, prop: Property, at: Pointer) -> None:
         """Place a property in a shape; one whose name is taken is reported."""
         other = shape.properties.get(prop.field)
-        if other:
+        if other and prop.kind is kinds.LINK:
+            both = f"the link of {prop.name!r} and {other.name!r} are both {prop.field}"
+            self.source.problem(at, f"{both}: name the link with as")
+        elif other:
             self.source.problem(at, f"{prop.name!r} and {other.name!r} are both {prop.field}: name one with x-name")
         elif prop.field in FILTER_WORDS:
             self.source.problem(at, f"{prop.field!r} is an operator of filters: name the property with x-name")

@@ -1,6 +1,7 @@
 """`up` brings everything up on servers of its own, keeps it up, and leaves nothing behind."""
 
 import asyncio
+import errno
 import json
 import os
 import signal
@@ -257,6 +258,31 @@ def test_a_load_into_a_collection_that_is_not_there_ends_it_before_any_server_st
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "There is no collection 'Artst' (did you mean Artist?).\n"
     assert not (tmp_path / "data").exists()
+
+
+ELSEWHERE = "Give an address of this machine with --host, or another port with --port."
+
+
+@pytest.mark.parametrize(
+    ("options", "status", "said"),
+    [
+        (("--heap", "lots"), 2, "--heap lots is no size. Give one such as 1g or 512m.\n"),
+        (("--broker", "kafka"), 2, "--broker kafka is not known. Use redis or rabbitmq.\n"),
+        (
+            ("--host", "192.0.2.1"),
+            1,
+            f"Port 8000 of 192.0.2.1 can't be had: {os.strerror(errno.EADDRNOTAVAIL)}. {ELSEWHERE}\n",
+        ),
+    ],
+)
+def test_an_option_that_can_not_be_met_ends_it_before_any_server_starts(
+    tmp_path: Path, options: tuple[str, str], status: int, said: str
+) -> None:
+    command = [sys.executable, "-m", "cli", "up", "--collections", str(ROOT / "examples" / "tate"), *options]
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, timeout=30, check=False
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", said)
 
 
 def test_it_is_not_ready_with_an_import_that_failed(up: Up) -> None:

@@ -156,6 +156,13 @@ def test_two_properties_of_one_name_are_an_error(tmp_path: Path) -> None:
     ]
 
 
+def test_a_link_called_as_its_property_is_told_to_be_the_link(tmp_path: Path) -> None:
+    link = "{type: string, x-link: {collection: Work, as: madeBy}}"
+    assert problems(tmp_path, work_yaml=with_properties(f"made-by: {link}")) == [
+        "work.yaml:8: the link of 'made-by' and 'made-by' are both madeBy: name the link with as"
+    ]
+
+
 def test_two_links_may_not_give_their_target_one_reverse_field(tmp_path: Path) -> None:
     link = "{type: string, x-link: {collection: Artist, reverse: works}}"
     text = with_properties(f"aId: {link}", f"bId: {link}")
