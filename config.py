@@ -50,6 +50,11 @@ class Settings(BaseSettings):
     max_upsert_records: int = Field(default=1_000, gt=0, description="Records of one upsert.")
     max_first: int = Field(default=1_000, gt=0, description="The largest `first` or `last`.")
     max_tokens: int = Field(default=5_000, gt=0, description="Tokens of a document.")
+    max_depth: int = Field(default=15, gt=0, description="Fields of an operation that are nested in one another.")
+    max_aliases: int = Field(default=100, ge=0, description="Aliases of an operation, with those of its fragments.")
+    max_cost: int = Field(
+        default=50_000, gt=0, description="What an operation may cost: the objects that it may answer with."
+    )
     batch_max: int = Field(default=0, ge=0, description="Operations of one request sent as an array; 0 refuses arrays.")
     request_timeout: float = Field(default=30.0, gt=0, description="Seconds until an operation is ended.")
     search_timeout: float = Field(default=10.0, gt=0, description="Seconds that one search may take.")
@@ -94,6 +99,15 @@ class Settings(BaseSettings):
     )
     result_cache_entry: int = Field(default=125_000, gt=0, description="Bytes of an answer that is kept at most.")
     result_cache_seconds: int = Field(default=600, gt=0, description="Seconds that an answer is kept in Redis at most.")
+    persisted_queries: int = Field(
+        default=32_000_000,
+        ge=0,
+        description="Bytes of persisted queries that all servers together keep in Redis at most; 0 for none.",
+    )
+    persisted_query_entry: int = Field(default=16_000, gt=0, description="Bytes of one that is kept there at most.")
+    persisted_query_seconds: int = Field(
+        default=604_800, gt=0, description="Seconds that one is kept there after it was sent."
+    )
     http_max_age: int = Field(
         default=0,
         ge=0,

@@ -64,6 +64,12 @@ RESULT_SHARED_BYTES = Counter(
     "catalograph_result_shared_bytes", "Bytes of the answers that this process has written to Redis.", registry=REGISTRY
 )
 
+DOCUMENT_SHARED_BYTES = Counter(
+    "catalograph_document_shared_bytes",
+    "Bytes of the persisted queries that this process has written to Redis.",
+    registry=REGISTRY,
+)
+
 
 class Requests(Collector):
     """Requests of `/graphql`, counted without a lock: all are answered by one thread."""

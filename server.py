@@ -33,9 +33,10 @@ from resolvers.overview import levels
 from resolvers.viewer import ANONYMOUS, viewer_of
 from schema.build import build_schema
 from schema.endpoint.application import Closer, Freshness, GraphQLEndpoint, Limits
-from schema.endpoint.documents import Document, Documents, Operation
+from schema.endpoint.documents import Document, DocumentLimits, Documents, Operation
 from schema.endpoint.downloads import exports
 from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
+from schema.endpoint.persisted import PersistedDocuments, shared_documents
 from schema.endpoint.request import RequestHead
 from schema.endpoint.streams import Streams
 from schema.endpoint.validators import CodedTags
@@ -66,7 +67,9 @@ def make_app(services: Services) -> Starlette:
     tasks = TaskDesk.open(services)
     nudges = Nudges(tasks.app, tasks.changes)
     visibility = Visibility(services)
-    documents = Documents(schema, max_tokens=settings.max_tokens, introspection=settings.introspection)
+    documents = Documents(schema, DocumentLimits.of(settings), introspection=settings.introspection)
+    shared = shared_documents(settings)
+    source = PersistedDocuments(documents, shared)
     executor: Executor = (CompiledExecutor if settings.compiled else CoreExecutor)(schema)
     executor = WithExplanation(WithLateErrors(executor))
     footprints, audiences = Footprints(schema, services.catalog), Audiences(services.catalog)
@@ -81,11 +84,11 @@ def make_app(services: Services) -> Starlette:
         own = services if trace is None else services.traced(trace)
         return Context(own, viewer, head.request_id, nudges, visibility, tasks, trace=trace), _nothing
 
-    streams = Streams(schema, documents, executor, context, settings.request_timeout, event_key=event_key)
+    streams = Streams(schema, source, executor, context, settings.request_timeout, event_key=event_key)
     page = GraphiQLPage(services.catalog)
     fresh = freshness(footprints, audiences, settings.http_max_age)
     limits = Limits.of(settings)
-    endpoint = GraphQLEndpoint(documents, executor, context, limits, freshness=fresh, page=page, streams=streams)
+    endpoint = GraphQLEndpoint(source, executor, context, limits, freshness=fresh, page=page, streams=streams)
     app = Application(
         Counting(Compressing(endpoint)),
         routes=[
@@ -108,6 +111,8 @@ def make_app(services: Services) -> Starlette:
         await tasks.close()
         if results:
             await results.close()
+        if shared:
+            await shared.close()
 
     app.state.close, app.state.streams = close, streams
     return app

@@ -23,7 +23,7 @@ def measure_documents(count: int = 100_000) -> list[Measure]:
 
 async def _measure(count: int) -> list[Measure]:
     schema = schema_of_records()
-    documents, execute = Documents(schema, max_tokens=5_000), CompiledExecutor(schema)
+    documents, execute = Documents(schema), CompiledExecutor(schema)
     before = 0.0
     for number in range(count):
         document = documents.prepare(_text(number))

@@ -17,8 +17,9 @@ from models.tracing import POSTGRESQL, Sent, Trace
 from resolvers.context import Context
 from resolvers.viewer import TOKEN, Viewer
 from schema.build import build_schema
-from schema.endpoint.documents import Document, DocumentRefused, Documents, Operation
+from schema.endpoint.documents import Document, DocumentLimits, Documents, Operation
 from schema.endpoint.execution import CoreExecutor
+from schema.endpoint.parsing import DocumentRefused
 from schema.root_fields import RootField, root_fields
 from tasks.desk import TaskDesk
 from tasks.nudging import Nudges
@@ -32,7 +33,7 @@ async def run_explain(
     """Run a query as a viewer with these roles and print how; the exit status is 1 if its answer has errors."""
     async with open_services(settings) as services:
         schema = build_schema(services.catalog)
-        document = _prepared(Documents(schema, max_tokens=settings.max_tokens), _text(operation))
+        document = _prepared(Documents(schema, DocumentLimits.of(settings)), _text(operation))
         chosen = document.operation(name)
         if chosen.type is not OperationType.QUERY:
             raise BadUserInput(

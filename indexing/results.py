@@ -13,9 +13,9 @@ from typing import TypeVar
 from config import Settings
 from indexing.moments import Moments
 from indexing.result_memory import Kept, ResultMemory
-from indexing.result_slots import ResultSlots
 from indexing.server import SearchServer
-from metrics import RESULTS
+from indexing.slots import Slots
+from metrics import RESULT_SHARED_BYTES, RESULTS
 from models.stamps import StampReader
 
 T = TypeVar("T")
@@ -97,7 +97,7 @@ class ResultCache:
     def _share(self, key: bytes, kept: Kept) -> None:
         """Share what is asked for a second time: what is asked for once is not worth the way."""
         if self._slots and not kept.is_shared:
-            kept.is_shared = self._slots.put(key, kept.stamp, kept.body)
+            kept.is_shared = self._slots.put(key, kept.body, kept.stamp)
 
 
 async def _made(make: Make[T], why: str) -> T:
@@ -106,14 +106,15 @@ async def _made(make: Make[T], why: str) -> T:
     return found
 
 
-def _slots(settings: Settings) -> ResultSlots | None:
+def _slots(settings: Settings) -> Slots | None:
     places = settings.result_cache_redis // settings.result_cache_entry
     if not places:
         return None
-    return ResultSlots(
+    return Slots(
         settings.redis_url,
-        settings.index_prefix,
+        f"{settings.index_prefix}:results",
         places,
         settings.result_cache_entry,
         settings.result_cache_seconds,
+        RESULT_SHARED_BYTES,
     )

@@ -28,6 +28,7 @@ from resolvers.nodes import Node, read_global_id
 from schema.changes import change_subscription
 from schema.connections import Connections
 from schema.dead_letters import DeadLetterFields
+from schema.endpoint.costs import COUNTED_BY
 from schema.extensions import extended
 from schema.footprints import reads
 from schema.info import Info
@@ -159,7 +160,7 @@ def _nodes_field(registry: Registry) -> GraphQLField:
         arguments,
         resolve,
         description="Several by their ids, in their order.",
-        extensions=reads(every=True),
+        extensions={COUNTED_BY: "ids", **reads(every=True)},
     )
 
 

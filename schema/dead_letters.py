@@ -7,6 +7,7 @@ from graphql import GraphQLArgument, GraphQLField, GraphQLID, GraphQLInt, GraphQ
 from models.deadletters import DeadLetter
 from resolvers import dead_letters
 from resolvers.paging import Page
+from schema.endpoint.costs import COUNTED_BY
 from schema.info import Info
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
@@ -40,12 +41,14 @@ class DeadLetterFields:
                 ids,
                 lambda _, info, ids: dead_letters.retry(info.context, ids),
                 description="Do the work of dead letters once more; those that fail again have an attempt more.",
+                extensions={COUNTED_BY: "ids"},
             ),
             "dropDeadLetters": GraphQLField(
                 payload,
                 ids,
                 lambda _, info, ids: dead_letters.drop(info.context, ids),
                 description="Forget dead letters.",
+                extensions={COUNTED_BY: "ids"},
             ),
         }
 

@@ -8,6 +8,7 @@ from graphql import GraphQLField, GraphQLFloat, GraphQLObjectType, GraphQLString
 
 from execution.reads import SOURCE, Derive
 from resolvers.searches import Edge
+from schema.endpoint.costs import NOTHING
 from schema.outputs import listed, required
 from schema.registry import Registry
 from schema.scalars import JSON
@@ -75,7 +76,7 @@ def _edge_type(registry: Registry, name: str, node: Any) -> GraphQLObjectType:
     }
     title = "A record and its place in the order."
     return registry.once(
-        name, lambda: GraphQLObjectType(name, fields, description=title, extensions={SOURCE: EdgeSource})
+        name, lambda: GraphQLObjectType(name, fields, description=title, extensions={SOURCE: EdgeSource, **NOTHING})
     )
 
 

@@ -18,6 +18,8 @@ INTERNAL: Final = "INTERNAL"
 MASKED: Final = "Internal error"
 
 STATUS: Final = {
+    # Clients of persisted queries take another status for a server that has none, and give them up.
+    "PERSISTED_QUERY_NOT_FOUND": 200,
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
     "RATE_LIMITED": 429,

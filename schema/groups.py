@@ -25,6 +25,7 @@ from models.collections.annotations import CALENDAR
 from models.collections.properties import Collection, Path
 from resolvers.searches import Connection
 from resolvers.searches import Groups as Page
+from schema.endpoint.costs import NOTHING
 from schema.outputs import listed, page_arguments, required
 from schema.registry import Registry
 from schema.stats import StatsSource, StatsTypes, is_counted
@@ -109,7 +110,7 @@ class Groups:
                     ),
                 },
                 description="A group and its place.",
-                extensions={SOURCE: GroupSource},
+                extensions={SOURCE: GroupSource, **NOTHING},
             ),
         )
         fields = {

@@ -18,6 +18,7 @@ from models.collections.properties import Collection
 from resolvers import writes
 from resolvers.context import Context
 from resolvers.writes import Written
+from schema.endpoint.costs import COUNTED_BY
 from schema.info import Info
 from schema.inputs import Inputs
 from schema.outputs import listed, required
@@ -116,6 +117,7 @@ class Mutations:
             {"records": several, "waitFor": self._wait_for()},
             upsert,
             description=f"Make or change {collection.plural} by their keys; one result for each, in order.",
+            extensions={COUNTED_BY: "records"},
         )
 
     def _field(

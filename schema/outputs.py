@@ -22,6 +22,7 @@ from models.collections.kinds import ENUM, GEO, LINK
 from models.collections.properties import Collection, Property, Shape, key_text
 from resolvers.context import Context
 from resolvers.nodes import Node, global_id, moment_text
+from schema.endpoint.costs import PART
 from schema.info import Info
 from schema.registry import Registry
 
@@ -77,7 +78,7 @@ class Outputs:
         return self._registry.once(
             shape.type_name,
             lambda: GraphQLObjectType(
-                shape.type_name, lambda: self._fields(shape, root=False), description=shape.description
+                shape.type_name, lambda: self._fields(shape, root=False), description=shape.description, extensions=PART
             ),
         )
 
@@ -87,7 +88,9 @@ class Outputs:
         def type_name(value: Any) -> str | None:
             return next((m.shape.type_name for m in shape.members if m.mark.is_on(value)), None)
 
-        return GraphQLUnionType(shape.type_name, types, TypeOf(type_name), description=shape.description)
+        return GraphQLUnionType(
+            shape.type_name, types, TypeOf(type_name), description=shape.description, extensions=PART
+        )
 
     def enum(self, prop: Property) -> GraphQLEnumType:
         enum = prop.enum

@@ -23,6 +23,7 @@ from graphql import (
 
 from execution.reads import TypeOf
 from models.collections.kinds import GEO, INT, MOMENTS, PATTERNS, TEXT, TEXTUAL, Kind
+from schema.endpoint.costs import NOTHING, PART
 from schema.scalars import DATE_TIME, JSON, SCALARS
 
 T = TypeVar("T", bound=GraphQLNamedType)
@@ -163,7 +164,8 @@ class Registry:
     def geo_point(self) -> Any:
         number = GraphQLNonNull(GraphQLFloat)
         fields = {name: GraphQLField(number, description=_PLACES[name]) for name in ("lat", "lon")}
-        return self.once("GeoPoint", lambda: GraphQLObjectType("GeoPoint", fields, description="A place, in degrees."))
+        title = "A place, in degrees."
+        return self.once("GeoPoint", lambda: GraphQLObjectType("GeoPoint", fields, description=title, extensions=PART))
 
     @property
     def geo_point_input(self) -> Any:
@@ -196,7 +198,9 @@ class Registry:
             "endCursor": GraphQLField(GraphQLString, description="The place of its last, for after."),
         }
         title = "Where a page stands, as the Relay specification says."
-        return self.once("PageInfo", lambda: GraphQLObjectType("PageInfo", fields, description=title))
+        return self.once(
+            "PageInfo", lambda: GraphQLObjectType("PageInfo", fields, description=title, extensions=NOTHING)
+        )
 
     @property
     def node(self) -> Any:
@@ -237,7 +241,9 @@ class Registry:
             ),
         }
         title = "Why a write was refused; nothing of it was stored."
-        return self.once("UserError", lambda: GraphQLObjectType("UserError", fields, description=title))
+        return self.once(
+            "UserError", lambda: GraphQLObjectType("UserError", fields, description=title, extensions=PART)
+        )
 
     @property
     def highlight(self) -> Any:
@@ -249,7 +255,9 @@ class Registry:
             ),
         }
         title = "Where in a record the search matched."
-        return self.once("Highlight", lambda: GraphQLObjectType("Highlight", fields, description=title))
+        return self.once(
+            "Highlight", lambda: GraphQLObjectType("Highlight", fields, description=title, extensions=PART)
+        )
 
     @property
     def revision_connection(self) -> Any:
@@ -281,6 +289,7 @@ class Registry:
                     "cursor": GraphQLField(GraphQLNonNull(GraphQLString), description="Its place, for after."),
                 },
                 description="One of them, and its place.",
+                extensions=NOTHING,
             ),
         )
         return self.once(

@@ -1,8 +1,9 @@
 """Our own `GET` and `POST /graphql` by the GraphQL-over-HTTP specification, small, on pure ASGI."""
 
 from schema.endpoint.application import Closer, ContextFactory, GraphQLEndpoint, Limits, Page
-from schema.endpoint.documents import Document, Documents, DocumentSource, Operation, sent_text
+from schema.endpoint.documents import Document, DocumentLimits, Documents, Operation
 from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
+from schema.endpoint.persisted import DocumentSource, PersistedDocuments
 from schema.endpoint.request import Parameters, RequestHead
 
 __all__ = [
@@ -11,6 +12,7 @@ __all__ = [
     "ContextFactory",
     "CoreExecutor",
     "Document",
+    "DocumentLimits",
     "DocumentSource",
     "Documents",
     "Executor",
@@ -19,6 +21,6 @@ __all__ = [
     "Operation",
     "Page",
     "Parameters",
+    "PersistedDocuments",
     "RequestHead",
-    "sent_text",
 ]

@@ -13,9 +13,9 @@ from graphql import ExecutionResult, GraphQLError
 from starlette.types import Send
 
 from errors import CatalographError, DatabaseUnavailable, RequestRefused, Unauthenticated
-from schema.endpoint.documents import DocumentRefused
 from schema.endpoint.json import encode
 from schema.endpoint.negotiation import GRAPHQL
+from schema.endpoint.parsing import DocumentRefused
 from schema.endpoint.request import RequestHead
 from schema.endpoint.validators import entity_tag, known_tag
 from schema.errors import Stage, http_status, public_error, public_errors
@@ -59,6 +59,14 @@ def request_refused(error: Exception, request_id: str) -> Outcome:
     status = http_status(error) if isinstance(error, CatalographError) else 500
     payload = {"errors": _formatted([public_error(error, request_id)])}
     return Outcome(payload, status, well_formed=False, headers=_headers(error))
+
+
+def extended(outcome: Outcome, more: Mapping[str, Any] | None) -> Outcome:
+    """The outcome of one operation with `more` in its `extensions`."""
+    if not more:
+        return outcome
+    extensions = {**outcome.payload.get("extensions", {}), **more}
+    return replace(outcome, payload={**outcome.payload, "extensions": extensions})
 
 
 def batch(outcomes: Iterable[Outcome]) -> Outcome:

@@ -15,10 +15,12 @@ from models.deadlines import Deadline
 from schema.endpoint import answer
 from schema.endpoint.answer import Outcome
 from schema.endpoint.body import ClientGone, read_body, too_large
-from schema.endpoint.documents import Document, DocumentRefused, Documents, DocumentSource, Operation, sent_text
+from schema.endpoint.documents import Document, Operation
 from schema.endpoint.execution import Executor, while_connected
 from schema.endpoint.json import decode
 from schema.endpoint.negotiation import EVENTS, HTML, JSON, Accepted, check_content_type, negotiate
+from schema.endpoint.parsing import DocumentRefused
+from schema.endpoint.persisted import DocumentSource
 from schema.endpoint.request import (
     Parameters,
     RequestHead,
@@ -79,21 +81,19 @@ class GraphQLEndpoint:
 
     def __init__(
         self,
-        documents: Documents,
+        source: DocumentSource,
         executor: Executor,
         context_factory: ContextFactory,
         limits: Limits,
         *,
-        source: DocumentSource = sent_text,
         freshness: Freshness = lambda _document, _operation, _context: NOT_KEPT,
         page: Page | None = None,
         streams: ASGIApp | None = None,
     ) -> None:
-        self._documents = documents
+        self._source = source
         self._execute = executor
         self._context = context_factory
         self._limits = limits
-        self._source = source
         self._freshness = freshness
         self._page = page
         self._streams = streams
@@ -178,21 +178,27 @@ class GraphQLEndpoint:
 
     async def _run(self, exchange: _Exchange, parameters: Parameters, context: object) -> Outcome:
         request_id = exchange.head.request_id
+        report = None
         try:
-            document = self._documents.prepare(await self._source(parameters, context))
+            document = await self._source(parameters, context)
             operation = document.operation(parameters.operation_name)
+            if parameters.extensions:
+                report = operation.asked_report(parameters)
             self._admit(operation, exchange)
+            operation.check_cost(parameters.variables)
         except RequestRefused:
             raise
         except (CatalographError, DocumentRefused) as error:
             self._check_size(exchange.body, upserts=False)
             if exchange.accepted.best == EVENTS and self._may_stream(exchange):
                 raise _StreamWanted from None
-            return answer.operation_refused(error, request_id)
+            return answer.extended(answer.operation_refused(error, request_id), report)
         result = self._execute(document, operation, parameters.variables, context)
         if not isinstance(result, ExecutionResult):
             result = await while_connected(exchange.receive, result)
         outcome = answer.executed(result, request_id)
+        if report:
+            outcome = answer.extended(outcome, report)
         if exchange.method == "GET" and not result.errors:
             return replace(outcome, freshness=self._freshness(document, operation, context))
         return outcome

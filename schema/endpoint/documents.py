@@ -1,8 +1,8 @@
-"""Documents: from a request's parameters to one that is parsed and validated, remembered by its text."""
+"""Documents: from a text to one that is parsed, validated and measured, remembered by its text and its hash."""
 
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -10,72 +10,94 @@ from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     FragmentSpreadNode,
-    GraphQLError,
     GraphQLSchema,
-    GraphQLSyntaxError,
     InlineFragmentNode,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
     OperationType,
+    OverlappingFieldsCanBeMergedRule,
     SelectionSetNode,
-    parse,
+    ValidationContext,
     specified_rules,
     validate,
 )
 
-from errors import BadUserInput, CostExceeded, PersistedQueryNotFound, RequestRefused
+from config import Settings
+from errors import BadUserInput, CostExceeded
 from metrics import DOCUMENTS
+from schema.endpoint.costs import Costs
+from schema.endpoint.formulas import Result, Variables
+from schema.endpoint.nesting import check_nesting
+from schema.endpoint.parsing import MANY, QUESTION_TOKENS, DocumentRefused, parse_document, without_repeats
 from schema.endpoint.request import Parameters
 from schema.errors import Stage
 
-DocumentSource = Callable[[Parameters, Any], Awaitable[str]]
-"""`(parameters, context)` to the text of the document that the parameters mean.
-
-Persisted and trusted documents are other sources; `sent_text` takes only what is sent.
-"""
-
 UPSERT = "upsert"
+MAX_SAFE_INTEGER = 2**53 - 1
+"""The largest that every client reads as it was written."""
+MAX_COMPARISONS = 100_000
+"""What validation may spend on comparing the fields that are one in the answer; graphql-core's own is a second."""
 
 
-async def sent_text(parameters: Parameters, _context: object) -> str:
-    """The document's text, which must have been sent. Raises `PersistedQueryNotFound` if only its hash was."""
-    if parameters.query:
-        return parameters.query
-    if "persistedQuery" in (parameters.extensions or {}):
-        # Clients look for this very message, then send the text.
-        raise PersistedQueryNotFound("PersistedQueryNotFound")
-    raise RequestRefused(400, "The parameter `query` is missing.", "Send the text of an operation.")
+@dataclass(frozen=True, slots=True)
+class DocumentLimits:
+    """How large a document may be, and what an operation may cost; no page has more than `max_first` objects."""
 
+    max_tokens: int = 5_000
+    max_depth: int = 15
+    max_aliases: int = 100
+    max_cost: int = 50_000
+    max_first: int = 1_000
 
-class DocumentRefused(Exception):
-    """A document that does not parse or is not valid, with each reason."""
-
-    def __init__(self, errors: Sequence[GraphQLError], stage: Stage) -> None:
-        self.errors = errors
-        self.stage = stage
-        super().__init__(errors[0].message)
+    @classmethod
+    def of(cls, settings: Settings) -> "DocumentLimits":
+        """The limits that the settings give."""
+        return cls(settings.max_tokens, settings.max_depth, settings.max_aliases, settings.max_cost, settings.max_first)
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One operation of a document; `upserts` when a root field writes many records."""
+    """One operation of a document; `upserts` when a root field writes many records.
+
+    `cost` is what it may cost with which variables, of which `max_cost` is allowed.
+    """
 
     node: OperationDefinitionNode
     type: OperationType
     upserts: bool
+    cost: Result
+    max_cost: int
 
     @property
     def name(self) -> str | None:
         """The name that the document gives it."""
         return self.node.name.value if self.node.name else None
 
+    def check_cost(self, variables: Variables | None) -> None:
+        """Raises `CostExceeded` where it may cost more, with these variables, than is allowed."""
+        cost = self.cost.of(variables)
+        if cost > self.max_cost:
+            raise CostExceeded(
+                f"The operation may cost {cost:,}; {self.max_cost:,} is allowed.",
+                "Ask for fewer with `first`, or for less in lists of lists.",
+            )
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+    def asked_report(self, parameters: Parameters) -> dict[str, Any] | None:
+        """What `extensions` of the answer say of its cost, if those of the request have `"cost": true`."""
+        if (parameters.extensions or {}).get("cost") is not True:
+            return None
+        requested = min(self.cost.of(parameters.variables), MAX_SAFE_INTEGER)
+        return {"cost": {"requested": requested, "limit": self.max_cost}}
+
+
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Document:
     """A valid document. Compared by identity, so that an executor can keep its plans in a weak dictionary."""
 
     ast: DocumentNode
     operations: Mapping[str | None, Operation]
+    digest: str | None = field(default=None, init=False)
+    """The hash by which somebody has named it."""
 
     def operation(self, name: str | None) -> Operation:
         """The operation of this name, or the only one. Raises `BadUserInput`."""
@@ -90,8 +112,14 @@ class Document:
         raise BadUserInput("The document has no operation.")
 
 
+class _Merging(OverlappingFieldsCanBeMergedRule):
+    def __init__(self, context: ValidationContext) -> None:
+        super().__init__(context)
+        self.rule_context.remaining_complexity_budget = MAX_COMPARISONS
+
+
 class Documents:
-    """Parses and validates against a schema, and remembers what was valid, the last used longest.
+    """Parses, validates and measures by a schema, and remembers what was valid, the last used longest.
 
     What is remembered is bounded by count and by characters of text, each of which takes about 140 bytes
     of the parsed document; a document of more than a tenth of that is not remembered.
@@ -100,40 +128,70 @@ class Documents:
     def __init__(
         self,
         schema: GraphQLSchema,
+        limits: DocumentLimits | None = None,
         *,
-        max_tokens: int,
         introspection: bool = True,
         max_documents: int = 1_000,
         max_characters: int = 250_000,
     ) -> None:
         self._schema = schema
-        self._max_tokens = max_tokens
-        self._introspection = introspection
-        self._rules = specified_rules if introspection else (*specified_rules, NoSchemaIntrospectionCustomRule)
+        self.limits = limits or DocumentLimits()
+        self._costs = Costs(schema, self.limits.max_first, max(self.limits.max_tokens, QUESTION_TOKENS))
+        self.introspection = introspection
+        rules = [_Merging if rule is OverlappingFieldsCanBeMergedRule else rule for rule in specified_rules]
+        self._rules = rules if introspection else [*rules, NoSchemaIntrospectionCustomRule]
         self._max_documents = max_documents
         self._max_characters = max_characters
         self._characters = 0
         self._kept: OrderedDict[str, Document] = OrderedDict()
+        self._texts: dict[str, str] = {}
+        """The texts of those that are kept which somebody has named by their hashes."""
 
-    def prepare(self, text: str) -> Document:
-        """The valid document of `text`. Raises `DocumentRefused` or `CostExceeded`."""
+    def prepare(self, text: str, digest: str | None = None) -> Document:
+        """The valid document of `text`, to be found by `digest`, its hash, from now on.
+
+        Raises `DocumentRefused` or `CostExceeded`.
+        """
         document = self._kept.get(text)
         if document is None:
-            document = self._validated(_parse(text, self._max_tokens))
+            document = self._made(text)
             self._keep(text, document)
             DOCUMENTS.labels("made").inc()
         else:
             self._kept.move_to_end(text)
             DOCUMENTS.labels("kept").inc()
+        if digest is not None and document.digest is None and text in self._kept:
+            self._texts[digest] = text
+            document.digest = digest
         return document
 
-    def _validated(self, ast: DocumentNode) -> Document:
-        if errors := validate(self._schema, ast, self._rules, hide_suggestions=not self._introspection):
+    def known(self, digest: str) -> Document | None:
+        """The document that is kept under this hash."""
+        text = self._texts.get(digest)
+        return None if text is None else self.prepare(text)
+
+    def _made(self, text: str) -> Document:
+        limits = self.limits
+        ast = parse_document(text, limits.max_tokens, introspection=self.introspection)
+        if check_nesting(ast, limits.max_depth, limits.max_aliases) > MANY:
+            ast = without_repeats(ast)
+        if errors := validate(self._schema, ast, self._rules, hide_suggestions=not self.introspection):
             # So ends what graphql-core gave up: nested too deeply through fragments, or too much to compare.
             if errors[-1].message == "Validation aborted.":
                 raise CostExceeded("The document is too complex to be validated.", "Ask for less at once.")
             raise DocumentRefused(errors, Stage.VALIDATION)
-        return Document(ast, _operations(ast))
+        return Document(ast, self._operations(ast))
+
+    def _operations(self, ast: DocumentNode) -> dict[str | None, Operation]:
+        fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
+        operations: dict[str | None, Operation] = {}
+        for node in ast.definitions:
+            if isinstance(node, OperationDefinitionNode):
+                upserts = node.operation is OperationType.MUTATION and _upserts(node.selection_set, fragments)
+                operations[node.name.value if node.name else None] = Operation(
+                    node, node.operation, upserts, self._costs.of(ast, node), self.limits.max_cost
+                )
+        return operations
 
     def _keep(self, text: str, document: Document) -> None:
         if len(text) > self._max_characters // 10:
@@ -141,39 +199,10 @@ class Documents:
         self._kept[text] = document
         self._characters += len(text)
         while len(self._kept) > self._max_documents or self._characters > self._max_characters:
-            oldest, _ = self._kept.popitem(last=False)
+            oldest, evicted = self._kept.popitem(last=False)
             self._characters -= len(oldest)
-
-
-def _parse(text: str, max_tokens: int) -> DocumentNode:
-    try:
-        return _unlinked(parse(text, max_lexical_tokens=max_tokens, max_comments=max_tokens))
-    except GraphQLSyntaxError as error:
-        # So end the messages of graphql-core's own limits: tokens, comments, nesting.
-        if error.message.endswith("Parsing aborted."):
-            raise CostExceeded(error.message.removeprefix("Syntax Error: ").removesuffix(" Parsing aborted.")) from None
-        raise DocumentRefused([error], Stage.PARSING) from None
-
-
-def _unlinked(ast: DocumentNode) -> DocumentNode:
-    """The document without the list that its tokens are linked to: those between nodes take as much memory as the rest,
-    and what goes round in circles waits for the garbage collector, which looks seldom.
-    """
-    token = ast.loc.start_token if ast.loc else None
-    while token is not None:
-        following, token.prev, token.next = token.next, None, None
-        token = following
-    return ast
-
-
-def _operations(ast: DocumentNode) -> dict[str | None, Operation]:
-    fragments = {node.name.value: node for node in ast.definitions if isinstance(node, FragmentDefinitionNode)}
-    operations: dict[str | None, Operation] = {}
-    for node in ast.definitions:
-        if isinstance(node, OperationDefinitionNode):
-            upserts = node.operation is OperationType.MUTATION and _upserts(node.selection_set, fragments)
-            operations[node.name.value if node.name else None] = Operation(node, node.operation, upserts)
-    return operations
+            if evicted.digest is not None:
+                del self._texts[evicted.digest]
 
 
 def _upserts(root: SelectionSetNode, fragments: Mapping[str, FragmentDefinitionNode]) -> bool:

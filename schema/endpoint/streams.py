@@ -10,6 +10,7 @@ streams, which would not end by themselves; sockets are closed by what serves th
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Collection
 from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any, cast
 
@@ -32,10 +33,12 @@ from strawberry.types.unset import UNSET, UnsetType
 from errors import Forbidden, OperationTimeout, Unauthenticated
 from schema.endpoint.application import ContextFactory
 from schema.endpoint.connection import PATIENCE, Connection
-from schema.endpoint.documents import Document, DocumentRefused, Documents, DocumentSource, Operation, sent_text
+from schema.endpoint.documents import Document, Operation
 from schema.endpoint.execution import Executor, Variables, source_events
 from schema.endpoint.json import encode
-from schema.endpoint.messages import is_message
+from schema.endpoint.messages import SentQuery, is_message, with_extensions
+from schema.endpoint.parsing import DocumentRefused
+from schema.endpoint.persisted import DocumentSource
 from schema.endpoint.request import Parameters, RequestHead, request_head
 from schema.endpoint.sharing import EventKey, SharedResults, not_shared
 from schema.endpoint.watching import WATCH_SECONDS, Watch
@@ -53,19 +56,17 @@ class Operations:
     def __init__(
         self,
         schema: GraphQLSchema,
-        documents: Documents,
+        source: DocumentSource,
         executor: Executor,
         context_factory: ContextFactory,
         timeout: float,
-        source: DocumentSource,
         event_key: EventKey,
     ) -> None:
         self._schema = schema
-        self._documents = documents
+        self._source = source
         self._execute = executor
         self._context = context_factory
         self._timeout = timeout
-        self._source = source
         self._event_key = event_key
         self._shared = SharedResults()
 
@@ -81,7 +82,10 @@ class Operations:
     ) -> Results:
         """The results of one operation: one of a query or mutation, any number of a subscription."""
         assert isinstance(context_value, Connection)
-        parameters = Parameters(query, operation_name or None, variable_values, operation_extensions)
+        if isinstance(query, SentQuery):
+            operation_extensions = query.extensions
+            query = str(query)
+        parameters = Parameters(query or None, operation_name or None, variable_values, operation_extensions)
         return self._results(context_value, parameters)
 
     async def check(self, head: RequestHead) -> None:
@@ -104,14 +108,17 @@ class Operations:
             connection.reader = asyncio.current_task()
         try:
             async with self.context(head) as context:
-                document = self._documents.prepare(await self._source(parameters, context))
+                document = await self._source(parameters, context)
                 operation = document.operation(parameters.operation_name)
+                operation.check_cost(parameters.variables)
+                report = operation.asked_report(parameters)
                 if operation.type is not OperationType.SUBSCRIPTION:
-                    yield await self._once(document, operation, parameters.variables, context, None, head)
+                    result = await self._once(document, operation, parameters.variables, context, None, head)
+                    yield _extended(result, report)
                     return
                 async with aclosing(self._each(document, operation, parameters.variables, context, head)) as results:
                     async for result in results:
-                        yield result
+                        yield _extended(result, report)
         except asyncio.CancelledError:
             if connection.socket is not None or connection.abandoned or not connection.was_cut_off():
                 raise
@@ -169,7 +176,7 @@ class Messages(ASGIWebSocketAdapter):
         async for message in super().iter_json(ignore_parsing_errors=ignore_parsing_errors):
             if not is_message(message):
                 raise NonJsonMessageReceived
-            yield message
+            yield with_extensions(message)
 
 
 class Streams(GraphQL[Connection, None]):
@@ -184,17 +191,16 @@ class Streams(GraphQL[Connection, None]):
     def __init__(
         self,
         schema: GraphQLSchema,
-        documents: Documents,
+        source: DocumentSource,
         executor: Executor,
         context_factory: ContextFactory,
         timeout: float,
         *,
-        source: DocumentSource = sent_text,
         allowed_origins: Collection[str] = (),
         watch_seconds: float = WATCH_SECONDS,
         event_key: EventKey = not_shared,
     ) -> None:
-        self._operations = Operations(schema, documents, executor, context_factory, timeout, source, event_key)
+        self._operations = Operations(schema, source, executor, context_factory, timeout, event_key)
         self.watch = Watch(self._operations.check, watch_seconds)
         self._leaving = False
         super().__init__(
@@ -260,6 +266,11 @@ async def _break_off(send: Send) -> None:
     with suppress(TimeoutError):  # who does not even take the end is cut off by what serves it
         async with asyncio.timeout(PATIENCE):
             await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _extended(result: ExecutionResult, more: dict[str, Any] | None) -> ExecutionResult:
+    """A result with `more` in its `extensions`; others may have been given the same one."""
+    return replace(result, extensions={**(result.extensions or {}), **more}) if more else result
 
 
 def _public(result: CoreResult, head: RequestHead) -> ExecutionResult:

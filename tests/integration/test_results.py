@@ -13,11 +13,11 @@ import pytest
 
 from indexing.preparing import prepare_index
 from indexing.rebuild import rebuild
-from indexing.result_slots import ResultSlots
 from indexing.services import Services
 from indexing.showing import show_changes
+from indexing.slots import Slots
 from indexing.sync import drain
-from metrics import RESULTS
+from metrics import RESULT_SHARED_BYTES, RESULTS
 from models.records import Record, records_by_key
 from server import make_app
 from tests.integration.conftest import ServerUrls
@@ -142,10 +142,10 @@ async def test_what_was_asked_before_is_given_until_a_write(both: Servers) -> No
 
 
 async def test_what_one_server_has_shared_is_found_by_others_for_its_moment_alone(servers: ServerUrls) -> None:
-    one, other = (ResultSlots(servers.redis_url, "t", 1, 100, 60, patience=5) for _ in range(2))
+    one, other = (Slots(servers.redis_url, "t", 1, 100, 60, RESULT_SHARED_BYTES, patience=5) for _ in range(2))
     for key, stamp, body in ((b"k" * 16, b"s" * 16, b"{}"), (b"l" * 16, b"s" * 16, b"[]")):
-        one.put(key, stamp, body)
-        one.put(key, stamp, b"x" * 101)
+        one.put(key, body, stamp)
+        one.put(key, b"x" * 101, stamp)
         await one.settle()
         assert await other.get(key, stamp) == body
         assert await other.get(key, b"t" * 16) is None

@@ -17,7 +17,18 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types.info import Info
 
 from errors import BadUserInput, CatalographError, DatabaseUnavailable, Forbidden, Unauthenticated
-from schema.endpoint import CompiledExecutor, Document, Documents, GraphQLEndpoint, Limits, Operation, RequestHead
+from schema.endpoint import (
+    CompiledExecutor,
+    Document,
+    DocumentLimits,
+    Documents,
+    GraphQLEndpoint,
+    Limits,
+    Operation,
+    PersistedDocuments,
+    RequestHead,
+)
+from schema.endpoint.persisted import Shared
 from schema.endpoint.sharing import EventKey, not_shared
 from schema.endpoint.streams import Streams
 
@@ -182,7 +193,8 @@ class App:
     """The endpoint, and what its resolvers and contexts logged."""
 
     limits: Limits = field(default_factory=lambda: Limits(max_body=10_000, max_upsert_body=50_000, timeout=5.0))
-    max_tokens: int = 500
+    document_limits: DocumentLimits = field(default_factory=lambda: DocumentLimits(max_tokens=500))
+    shared: Shared | None = None
     introspection: bool = True
     streaming: bool = True
     log: list[str] = field(default_factory=list)
@@ -193,15 +205,16 @@ class App:
 
     def __post_init__(self) -> None:
         schema = core_schema()
-        documents = Documents(schema, max_tokens=self.max_tokens, introspection=self.introspection)
+        documents = Documents(schema, self.document_limits, introspection=self.introspection)
+        source = PersistedDocuments(documents, self.shared)
         executor = CompiledExecutor(schema)
         timeout, key = self.limits.timeout, self.event_key
         self.streams = Streams(
-            schema, documents, executor, self.context, timeout, watch_seconds=self.watch_seconds, event_key=key
+            schema, source, executor, self.context, timeout, watch_seconds=self.watch_seconds, event_key=key
         )
         streams = self.streams if self.streaming else None
         self.endpoint: ASGIApp = GraphQLEndpoint(
-            documents, executor, self.context, self.limits, freshness=self.freshness, page=page, streams=streams
+            source, executor, self.context, self.limits, freshness=self.freshness, page=page, streams=streams
         )
 
     def freshness(self, _document: Document, operation: Operation, _context: Context) -> str:

@@ -15,7 +15,7 @@ from structlog.typing import EventDict
 
 from errors import RequestRefused
 from metrics import REGISTRY
-from schema.endpoint import Limits
+from schema.endpoint import DocumentLimits, Limits
 from schema.endpoint.body import read_body
 from server import Counting
 from tests.unit.endpoint_app import App, Client, code, post
@@ -266,6 +266,44 @@ class TestSizes:
         headers = {"content-type": "application/json", "content-encoding": "br"}
         response = client.post("/graphql", content=b"{}", headers=headers)
         assert (response.status_code, response.headers["accept-encoding"]) == (415, "gzip, deflate")
+
+
+class TestCosts:
+    QUERY = "query($all: Boolean!) { shape { name } other: shape @include(if: $all) { name } }"
+
+    @pytest.fixture
+    def app(self) -> App:
+        return App(document_limits=DocumentLimits(max_cost=1), limits=Limits(10_000, 50_000, 5.0, batch_max=3))
+
+    @pytest.mark.parametrize("headers", [{}, GRAPHQL])
+    def test_what_costs_too_much_is_refused_before_it_runs(self, client: Client, headers: dict[str, str]) -> None:
+        answer = post(client, self.QUERY, headers, variables={"all": True})
+        assert (answer.status_code, code(answer)) == (400 if headers else 200, "COST_EXCEEDED")
+        assert "may cost 2; 1 is allowed" in answer.json()["errors"][0]["message"]
+        assert "extensions" not in answer.json()
+
+    @pytest.mark.parametrize(("all_", "requested"), [(True, 2), (False, 1)])
+    def test_it_is_told_to_who_asks_whether_it_is_too_much_or_not(
+        self, client: Client, all_: bool, requested: int
+    ) -> None:
+        expected = {"requested": requested, "limit": 1}
+        asked = {"query": self.QUERY, "variables": {"all": all_}, "extensions": {"cost": True}}
+        assert client.post("/graphql", json=asked).json()["extensions"] == {"cost": expected}
+        written = {name: value if isinstance(value, str) else json.dumps(value) for name, value in asked.items()}
+        assert client.get("/graphql", params=written).json()["extensions"] == {"cost": expected}
+
+    @pytest.mark.parametrize("asked", [{}, {"cost": False}, {"cost": 1}, {"cost": None}])
+    def test_it_is_not_told_to_others(self, client: Client, asked: dict[str, Any]) -> None:
+        assert "extensions" not in post(client, "{ hello }", extensions=asked).json()
+
+    def test_each_operation_of_an_array_has_a_cost_of_its_own(self, client: Client) -> None:
+        asked = {"query": self.QUERY, "extensions": {"cost": True}}
+        both = [{**asked, "variables": {"all": all_}} for all_ in (True, False)]
+        dear, cheap = client.post("/graphql", json=both).json()
+        assert "errors" in dear
+        assert [one["extensions"]["cost"]["requested"] for one in (dear, cheap)] == [2, 1]
+        assert "data" not in dear
+        assert "data" in cheap
 
 
 class TestArrays:

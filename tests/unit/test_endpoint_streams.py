@@ -13,7 +13,7 @@ from strawberry.types import ExecutionResult
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
-from schema.endpoint import Limits
+from schema.endpoint import DocumentLimits, Limits
 from schema.endpoint.connection import Connection
 from schema.endpoint.sharing import SharedResults
 from tests.unit.endpoint_app import App, Client, code, post
@@ -110,6 +110,16 @@ class TestWebSockets:
             payload = {"query": query, "operationName": "B", "variables": {"n": "Bo"}}
             await socket.send("subscribe", id="1", payload=payload)
             assert (await socket.message())["payload"] == {"data": {"hello": "Hello, Bo"}}
+
+    async def test_a_cost_is_told_and_limited_as_over_http(self) -> None:
+        asked = {"query": "subscription { count(to: 1) }", "extensions": {"cost": True}}
+        async with connected(App(document_limits=DocumentLimits(max_cost=1))) as socket:
+            await socket.send("subscribe", id="1", payload=asked)
+            told = (await socket.message())["payload"]
+            assert told == {"data": {"count": 0}, "extensions": {"cost": {"requested": 0, "limit": 1}}}
+            assert (await socket.message())["type"] == "complete"
+            await socket.send("subscribe", id="1", payload={"query": "{ a: shape { name } b: shape { name } }"})
+            assert (await socket.message())["payload"][0]["extensions"]["code"] == "COST_EXCEEDED"
 
     async def test_a_query_has_no_more_time_than_over_http(self) -> None:
         async with connected(App(limits=Limits(10_000, 50_000, timeout=0.05))) as socket:

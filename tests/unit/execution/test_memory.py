@@ -15,7 +15,7 @@ ONE = {"name": "n", "others": [{"name": "m"}]}
 
 
 def test_a_document_that_is_remembered_no_more_leaves_nothing_that_the_garbage_collector_must_find() -> None:
-    documents, execute = Documents(SCHEMA, max_tokens=100, max_documents=5), CompiledExecutor(SCHEMA)
+    documents, execute = Documents(SCHEMA, max_documents=5), CompiledExecutor(SCHEMA)
     made: weakref.WeakSet[object] = weakref.WeakSet()
 
     async def run() -> None:

@@ -13,9 +13,10 @@ from indexing.joining import Joined
 from indexing.moments import Moments
 from indexing.pulse import QUESTIONS, Pulse
 from indexing.result_memory import OVERHEAD, Kept, ResultMemory
-from indexing.result_slots import ResultSlots
 from indexing.results import ResultCache
 from indexing.server import SearchServer
+from indexing.slots import Slots
+from metrics import RESULT_SHARED_BYTES
 from models.stamps import StampReader
 
 pytestmark = pytest.mark.anyio
@@ -57,10 +58,10 @@ def test_what_is_larger_than_all_that_is_allowed_is_not_kept() -> None:
 
 
 async def test_without_redis_nothing_is_shared_and_nobody_waits() -> None:
-    slots = ResultSlots(f"redis://{NOBODY_LISTENS}/0", "t", 10, 1_000, 60)
+    slots = Slots(f"redis://{NOBODY_LISTENS}/0", "t", 10, 1_000, 60, RESULT_SHARED_BYTES)
     began = time.monotonic()
     for _ in range(100):
-        slots.put(b"k" * 16, b"s" * 16, b"body")
+        slots.put(b"k" * 16, b"body", b"s" * 16)
         assert await slots.get(b"k" * 16, b"s" * 16) is None
     assert time.monotonic() - began < 0.5
     await slots.close()

@@ -27,7 +27,7 @@ class Of:
             (folder / f"{name}.yaml").write_text(text)
         catalog = load_catalog(folder)
         schema = build_schema(catalog)
-        self._documents = Documents(schema, max_tokens=1_000)
+        self._documents = Documents(schema)
         self._footprints = Footprints(schema, catalog)
 
     def __call__(self, text: str, name: str | None = None) -> Footprint | None:

@@ -63,7 +63,7 @@ class Server:
         catalog = load_catalog(folder)
         schema = build_schema(catalog)
         self.cache = Remembered()
-        self._documents = Documents(schema, max_tokens=1_000)
+        self._documents = Documents(schema)
         self._result = result or ExecutionResult({"works": {"totalCount": 1}}, None)
         self._executor = WithResultCache(
             lambda *_: self._result,

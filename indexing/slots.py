@@ -1,17 +1,17 @@
-"""The answers that all processes share, in Redis: a fixed number of places, so that no cache fills what carries tasks.
+"""What all processes share, in Redis: a fixed number of places, so that no cache fills what carries tasks.
 
-A key has one place, found by its hash; what comes there later replaces what was there. An answer stands behind its
-key and the moment that it is of, and is taken only for these. Redis may lose or keep whatever it likes.
+A key has one place, found by its hash; what comes there later replaces what was there. A body stands behind its
+key and a stamp, such as the moment that it is of, and is taken only for these. Redis may lose or keep whatever it
+likes.
 """
 
 import asyncio
 from typing import Any
 
 import structlog
+from prometheus_client import Counter
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.exceptions import RedisError
-
-from metrics import RESULT_SHARED_BYTES
 
 PATIENCE_SECONDS = 0.02
 """How long an answer of Redis is waited for."""
@@ -19,13 +19,16 @@ AWAY_SECONDS = 1.0
 """How long Redis is let alone once it did not answer in time."""
 CONNECTIONS = 8
 MOST_WRITES = 32
-"""Answers that may be on their way to Redis; further ones are not shared."""
+"""Bodies that may be on their way to Redis; further ones are not shared."""
 
 log = structlog.get_logger()
 
 
-class ResultSlots:
-    """`places` answers of at most `most` bytes; each is forgotten `seconds` after it was written."""
+class Slots:
+    """`places` bodies of at most `most` bytes below `prefix`; each is forgotten `seconds` after it was written.
+
+    `written` counts the bytes.
+    """
 
     def __init__(
         self,
@@ -34,10 +37,12 @@ class ResultSlots:
         places: int,
         most: int,
         seconds: int,
+        written: Counter,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._patience = patience
-        self._prefix = f"{prefix}:results:"
+        self._prefix = f"{prefix}:"
+        self._written = written
         self._places = places
         self._most = most
         self._seconds = seconds
@@ -58,8 +63,8 @@ class ResultSlots:
         """Wait for what is on its way to Redis."""
         await asyncio.gather(*self._writing)
 
-    async def get(self, key: bytes, stamp: bytes) -> bytes | None:
-        """What is shared of this moment; nothing without Redis."""
+    async def get(self, key: bytes, stamp: bytes = b"") -> bytes | None:
+        """What is shared under this key with this stamp; nothing without Redis."""
         if self._is_away():
             return None
         try:
@@ -71,8 +76,8 @@ class ResultSlots:
         head = key + stamp
         return found[len(head) :] if found and found.startswith(head) else None
 
-    def put(self, key: bytes, stamp: bytes, body: bytes) -> bool:
-        """Share an answer, soon; whether that can be tried now."""
+    def put(self, key: bytes, body: bytes, stamp: bytes = b"") -> bool:
+        """Share a body, soon; whether that can be tried now."""
         if len(body) > self._most or len(self._writing) >= MOST_WRITES or self._is_away():
             return False
         task = asyncio.create_task(self._put(self._place(key), key + stamp + body))
@@ -84,7 +89,7 @@ class ResultSlots:
         try:
             async with asyncio.timeout(max(AWAY_SECONDS, self._patience)):
                 await self._redis.set(place, value, ex=self._seconds)
-            RESULT_SHARED_BYTES.inc(len(value))
+            self._written.inc(len(value))
         except (RedisError, OSError) as error:
             self._leave_alone(error)
 
@@ -95,5 +100,5 @@ class ResultSlots:
         return asyncio.get_running_loop().time() < self._away_until
 
     def _leave_alone(self, error: Exception) -> None:
-        log.warning("results_not_shared", reason=str(error) or type(error).__name__)
+        log.warning("nothing_shared", prefix=self._prefix, reason=str(error) or type(error).__name__)
         self._away_until = asyncio.get_running_loop().time() + AWAY_SECONDS
