@@ -29,6 +29,12 @@ app.add_typer(token_app, name="token")
 
 Data = Annotated[Path | None, typer.Option(help="Data folder of a `catalograph up`, whose servers are used.")]
 Collections = Annotated[Path | None, typer.Option(help="Folder of the collection files.")]
+Documents = Annotated[
+    Path | None,
+    typer.Option(
+        envvar="CATALOGRAPH_DOCUMENTS", help="Folder of trusted documents: no others are run but for `admin`."
+    ),
+]
 RequiredCollections = Annotated[
     Path, typer.Option(envvar="CATALOGRAPH_COLLECTIONS", help="Folder of the collection files.")
 ]
@@ -101,6 +107,7 @@ def up(
     heap: Annotated[str, typer.Option(help="Elasticsearch's heap, such as 1g or 512m.")] = "1g",
     flower: Annotated[bool, typer.Option("--flower", help="Run Flower too.")] = False,
     flower_port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of Flower.")] = 5555,
+    documents: Documents = None,
     throwaway: Annotated[
         bool, typer.Option("--throwaway", help="For tests: quicker to start, and a crash of the machine loses data.")
     ] = False,
@@ -115,6 +122,8 @@ def up(
         raise SettingsError(f"--heap {heap} is no size.", "Give one such as 1g or 512m.")
     files = tuple(_named_file(one) for one in load or ())
     settings = {"extensions": ",".join(extend)} if extend else {}
+    if documents:
+        settings["documents"] = str(documents.absolute())
     flower_at, durable = flower_port if flower else None, not throwaway
     options = UpOptions(collections, files, port, host, data, broker, workers, heap, durable, flower_at, settings)
     raise typer.Exit(run_up(options))
@@ -133,11 +142,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     data: Data = None,
     extend: Extend = None,
+    documents: Documents = None,
 ) -> None:
     """Run the API server on servers given by settings."""
     from server import serve as run_server
 
-    _run(run_server(_settings(data, extend), host, port))
+    trusted = None if documents is None else str(documents)
+    _run(run_server(_settings(data, extend, documents=trusted), host, port))
 
 
 @app.command()
@@ -293,18 +304,15 @@ def schema_check(
     ] = None,
     extend: GivenExtend = None,
     extension_path: ExtensionPath = Path(),
+    documents: Documents = None,
 ) -> None:
-    """Say everything that is wrong with the collection files, or with extensions (exit status 2)."""
-    from commands.choosing import chosen
+    """Say everything that is wrong with collection files, extensions or trusted documents (exit status 2)."""
+    from commands.checking import run_check
     from models.extensions import load_extended
-    from schema.build import build_schema
 
     catalog = load_extended(collections, module_names(",".join(extend or ())), extension_path)
-    build_schema(catalog)
-    for name in collection or ():
-        chosen(catalog, name)
-    for one in catalog:
-        print(f"{one.file}: {one.name} is right")
+    for line in run_check(catalog, collection or [], documents):
+        print(line)
 
 
 @schema_app.command("jsonschema")

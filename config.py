@@ -14,6 +14,13 @@ from errors import SettingsError
 
 PREFIX = "CATALOGRAPH_"
 SETTINGS_FILE = "settings.env"
+NO_SERVERS = {
+    "database_url": "postgresql://127.0.0.1",
+    "elasticsearch_url": "http://127.0.0.1",
+    "redis_url": "redis://127.0.0.1",
+    "broker_url": "redis://127.0.0.1",
+}
+"""Addresses for commands that speak to none of them."""
 
 
 def _with_a_port(url: str) -> str:
@@ -64,6 +71,10 @@ class Settings(BaseSettings):
         default=10,
         gt=0,
         description="Connections to PostgreSQL a process, for transactions, and as many for single statements.",
+    )
+    documents: str = Field(
+        default="",
+        description="Folder of trusted documents (`*.graphql`): no others are run but for `admin`; empty to run any.",
     )
     introspection: bool = Field(default=True, description="Whether the schema may be asked for.")
     refresh_interval: str = Field(
@@ -189,6 +200,12 @@ def load_settings(data: Path | None = None, environment: Mapping[str, str] | Non
     if problems:
         raise SettingsError("\n".join(problems))
     return settings
+
+
+def settings_without_servers() -> Settings:
+    """Settings from the environment for a command that needs no servers, and knows its collections already."""
+    given: dict[str, Any] = {"collections": "", "secret": "x" * 16, **NO_SERVERS}
+    return load_settings(**given)
 
 
 def _read_file(data: Path) -> dict[str, str]:

@@ -117,8 +117,8 @@ class SettingsError(CatalographError):
     exit_status = 2
 
 
-class CollectionErrors(CatalographError):
-    """Collection files are wrong; the message holds one `FILE:LINE: …` line for each error."""
+class FileErrors(CatalographError):
+    """Files that a start reads are wrong; the message holds one `FILE:LINE: …` line for each error."""
 
     exit_status = 2
 
@@ -127,14 +127,16 @@ class CollectionErrors(CatalographError):
         super().__init__("\n".join(lines))
 
 
-class ExtensionErrors(CatalographError):
-    """Extensions are wrong; the message holds one line for each error, with the module and, if known, `FILE:LINE`."""
+class CollectionErrors(FileErrors):
+    """Collection files are wrong: correct them, and start again."""
 
-    exit_status = 2
 
-    def __init__(self, lines: list[str]) -> None:
-        self.lines = lines
-        super().__init__("\n".join(lines))
+class ExtensionErrors(FileErrors):
+    """Extensions are wrong; a line names the module and, if known, `FILE:LINE`."""
+
+
+class DocumentErrors(FileErrors):
+    """Trusted documents are wrong: correct them, and start again."""
 
 
 class EmbeddedServerError(CatalographError):

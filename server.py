@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from socket import socket
 from typing import Any
 
@@ -36,9 +37,10 @@ from schema.endpoint.application import Closer, Freshness, GraphQLEndpoint, Limi
 from schema.endpoint.documents import Document, DocumentLimits, Documents, Operation
 from schema.endpoint.downloads import exports
 from schema.endpoint.execution import CompiledExecutor, CoreExecutor, Executor
-from schema.endpoint.persisted import PersistedDocuments, shared_documents
+from schema.endpoint.persisted import DocumentSource, PersistedDocuments, shared_documents
 from schema.endpoint.request import RequestHead
 from schema.endpoint.streams import Streams
+from schema.endpoint.trusted import TrustedDocuments, trusted_documents
 from schema.endpoint.validators import CodedTags
 from schema.explaining import WithExplanation, trace_asked_for
 from schema.footprints import Footprints
@@ -69,7 +71,10 @@ def make_app(services: Services) -> Starlette:
     visibility = Visibility(services)
     documents = Documents(schema, DocumentLimits.of(settings), introspection=settings.introspection)
     shared = shared_documents(settings)
-    source = PersistedDocuments(documents, shared)
+    source: DocumentSource = PersistedDocuments(documents, shared)
+    if settings.documents:
+        trusted = trusted_documents(Path(settings.documents), documents)
+        source = TrustedDocuments(trusted, documents, source, lambda context: context.viewer.is_admin)
     executor: Executor = (CompiledExecutor if settings.compiled else CoreExecutor)(schema)
     executor = WithExplanation(WithLateErrors(executor))
     footprints, audiences = Footprints(schema, services.catalog), Audiences(services.catalog)

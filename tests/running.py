@@ -137,11 +137,11 @@ def beside(system: System, data: Path, collections: Path, **changed: str) -> Ite
 
 
 @contextmanager
-def serving_too(system: System, port: int | None = None) -> Iterator[System]:
+def serving_too(system: System, port: int | None = None, *more_arguments: str) -> Iterator[System]:
     """One server more on the data of `system`, on any port that is free if none is given."""
     port = port or _free_port()
     more = System(f"http://127.0.0.1:{port}", system.data, system.token)
-    arguments = ["serve", "--port", str(port), "--data", str(system.data)]
+    arguments = ["serve", "--port", str(port), "--data", str(system.data), *more_arguments]
     with part(arguments, system.data / f"serve-{port}.log"):
         _until_answered(more)
         yield more

@@ -2,16 +2,10 @@
 
 from collections.abc import Mapping
 
-from config import PREFIX, SETTINGS_FILE, Settings, load_settings
+from config import NO_SERVERS, PREFIX, SETTINGS_FILE, Settings, load_settings
 from deploy.local.data_folder import DataFolder
 
-_PLACEHOLDERS = {
-    "database_url": "postgresql://127.0.0.1",
-    "elasticsearch_url": "http://127.0.0.1",
-    "redis_url": "redis://127.0.0.1",
-    "broker_url": "redis://127.0.0.1",
-}
-OWN_SERVERS = frozenset(_PLACEHOLDERS)
+OWN_SERVERS = frozenset(NO_SERVERS)
 _ALWAYS = {"allow_private_urls": "true"}
 
 
@@ -23,7 +17,7 @@ def given_settings(environment: Mapping[str, str], given: Mapping[str, str]) -> 
     named = {k.removeprefix(PREFIX).lower(): v for k, v in environment.items() if k.startswith(PREFIX)}
     always = {name: value for name, value in _ALWAYS.items() if name in Settings.model_fields}
     settings = {k: v for k, v in (always | named | dict(given)).items() if k not in OWN_SERVERS}
-    load_settings(environment=_as_variables(_PLACEHOLDERS | {"secret": "x" * 32} | settings))
+    load_settings(environment=_as_variables(NO_SERVERS | {"secret": "x" * 32} | settings))
     return settings
 
 

@@ -77,7 +77,7 @@ def run_up(options: UpOptions) -> int:
 
 
 def _check_files(options: UpOptions, settings: Mapping[str, str]) -> int:
-    """What is wrong with the files is said before anything is started; 2 when collection files or extensions are."""
+    """What is wrong with the files is said before anything is started; 2 when any but those to load are."""
     for name, file in options.load:
         if not file.is_file():
             raise SettingsError(f"--load {name}={file}: there is no such file.")
@@ -85,6 +85,8 @@ def _check_files(options: UpOptions, settings: Mapping[str, str]) -> int:
     command = (*options.command, "schema", "check", "--collections", settings["collections"], *named)
     if settings.get("extensions"):
         command += "--extend", settings["extensions"], "--extension-path", settings["extension_path"]
+    if settings.get("documents"):
+        command += "--documents", settings["documents"]
     checked = subprocess.run(
         command, env=part_environment({}), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
     )

@@ -35,7 +35,7 @@ from schema.errors import Stage
 UPSERT = "upsert"
 MAX_SAFE_INTEGER = 2**53 - 1
 """The largest that every client reads as it was written."""
-MAX_COMPARISONS = 100_000
+MAX_COMPARISONS = 250_000
 """What validation may spend on comparing the fields that are one in the answer; graphql-core's own is a second."""
 
 

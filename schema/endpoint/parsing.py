@@ -40,15 +40,11 @@ def parse_document(text: str, max_tokens: int, *, introspection: bool) -> Docume
 
     Whatever the limit is, one may ask for the schema, where `introspection` is on.
     """
-    try:
-        return _parsed(text, max_tokens)
-    except CostExceeded:
-        if not introspection or max_tokens >= QUESTION_TOKENS or "__schema" not in text:
-            raise
+    if introspection and max_tokens < QUESTION_TOKENS and "__schema" in text:
         ast = _parsed(text, QUESTION_TOKENS)
-        if not asks_for_the_schema(ast):
-            raise
-        return ast
+        if asks_for_the_schema(ast):
+            return ast
+    return _parsed(text, max_tokens)
 
 
 def without_repeats(ast: DocumentNode) -> DocumentNode:

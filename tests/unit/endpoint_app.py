@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any, NewType, cast
 
 import httpx
@@ -28,9 +29,10 @@ from schema.endpoint import (
     PersistedDocuments,
     RequestHead,
 )
-from schema.endpoint.persisted import Shared
+from schema.endpoint.persisted import DocumentSource, Shared
 from schema.endpoint.sharing import EventKey, not_shared
 from schema.endpoint.streams import Streams
+from schema.endpoint.trusted import TrustedDocuments, trusted_documents
 
 
 @dataclass
@@ -195,6 +197,8 @@ class App:
     limits: Limits = field(default_factory=lambda: Limits(max_body=10_000, max_upsert_body=50_000, timeout=5.0))
     document_limits: DocumentLimits = field(default_factory=lambda: DocumentLimits(max_tokens=500))
     shared: Shared | None = None
+    documents: Path | None = None
+    """The folder of the only documents that run but for the token `admin`."""
     introspection: bool = True
     streaming: bool = True
     log: list[str] = field(default_factory=list)
@@ -206,7 +210,10 @@ class App:
     def __post_init__(self) -> None:
         schema = core_schema()
         documents = Documents(schema, self.document_limits, introspection=self.introspection)
-        source = PersistedDocuments(documents, self.shared)
+        source: DocumentSource = PersistedDocuments(documents, self.shared)
+        if self.documents:
+            trusted = trusted_documents(self.documents, documents)
+            source = TrustedDocuments(trusted, documents, source, lambda c: c.head.authorization == "Bearer admin")
         executor = CompiledExecutor(schema)
         timeout, key = self.limits.timeout, self.event_key
         self.streams = Streams(

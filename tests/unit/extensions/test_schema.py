@@ -125,7 +125,7 @@ class Asked:
     executor: Callable[[GraphQLSchema], Any]
 
     def answer(self, text: str, viewer: Viewer = ANONYMOUS) -> ExecutionResult:
-        document = Documents(self.schema, max_tokens=1_000).prepare(text)
+        document = Documents(self.schema).prepare(text)
         work = self.catalog["Work"]
         data = [{"number": str(n), "title": f"T{n}", "year": n, "fee": n} for n in range(4)]
         made = [
@@ -210,7 +210,7 @@ def test_the_schema_tells_of_all_that_is_added_and_is_valid(asked: Asked) -> Non
 def test_searches_ask_for_what_is_computed_of_and_nothing_else(
     asked: Asked, selected: str, names: tuple[str, ...]
 ) -> None:
-    document = Documents(asked.schema, max_tokens=1_000).prepare(f"{{ works {{ nodes {{ {selected} }} }} }}")
+    document = Documents(asked.schema).prepare(f"{{ works {{ nodes {{ {selected} }} }} }}")
     works: Any = document.operation(None).node.selection_set.selections[0]
     info: Any = None
     nodes = tuple(works.selection_set.selections)
@@ -221,7 +221,7 @@ def test_searches_ask_for_what_is_computed_of_and_nothing_else(
 def test_answers_with_what_depends_on_more_than_the_record_are_not_kept(
     asked: Asked, selected: str, is_known: bool
 ) -> None:
-    document = Documents(asked.schema, max_tokens=1_000).prepare(f"{{ works {{ nodes {{ {selected} }} }} }}")
+    document = Documents(asked.schema).prepare(f"{{ works {{ nodes {{ {selected} }} }} }}")
     found = Footprints(asked.schema, asked.catalog).of(document, document.operation(None))
     assert (found is not None) is is_known
 
