@@ -118,8 +118,10 @@ class FieldPlan:
             return True
         if self.takes_arguments and self._arguments is None:
             return False
-        if self.load or not self._reads:
-            return self.load is not None and self.below is not None
+        if self.load and self.load.many:
+            return self.below is not None
+        if not self.load and not self._reads:
+            return False
         return bool(self.below or self.ready or self.names is not None or self.item_ready)
 
     @property
@@ -174,6 +176,20 @@ class FieldPlan:
             return run.complete_leaf_value(self.leaf, value)
         info = info or self.info(run, path)
         return run.complete_value(self.type, self.details, info, path, value, None)
+
+    def loaded(self, value: Any, noted: list[Any]) -> Any:
+        """The answer of a value of a loader, with what that asks of loaders; nothing where it takes the long way."""
+        if self.below is not None:
+            assert self.below.answer
+            return self.below.answer(value, noted)
+        if self.names is not None:
+            return self.names.get(value) if type(value) is str else None
+        if self.item_ready is None:
+            return value if self.ready is not None and self.ready.check(value) else None
+        if type(value) is not list:
+            return None
+        fits = all((one is None and not self.items_needed) or self.item_ready.check(one) for one in value)
+        return value if fits else None
 
     def _answered(self, value: Any) -> Any:
         """The answer of a value of an abstract type, or of a list of such; nothing where it takes the long way."""

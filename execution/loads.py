@@ -93,7 +93,7 @@ class Loading:
                 value = next(values)
                 if value is None and field.nullable:
                     continue
-                found = field.below.answer(value, further)
+                found = field.loaded(value, further)
             if found is None:
                 del further[mark:]
                 wrong.append((field, value, target))

@@ -93,6 +93,8 @@ class Load:
         value = self.read(source, None)
         if not self.many:
             return None if value is None else self.loader(info.context).load(self.key(value))
+        if value and not isinstance(value, list | tuple):
+            raise TypeError("There is no list of what is to be loaded.")
         keys = [self.key(one) for one in value or () if one is not None]
         return self.loader(info.context).load_many(keys) if keys else []
 

@@ -75,6 +75,11 @@ class Extension:
         self.catalog.extras.subscriptions.append(self._code(cls))
         return cls
 
+    def type(self, cls: T) -> T:
+        """Add a Strawberry type that no field names, such as one that has an interface."""
+        self.catalog.extras.types.append(self._code(cls))
+        return cls
+
     def before_write(self, *collections: str) -> Callable[[F], F]:
         """Have the function see each `Write` of these collections, or of all, before it is done.
 

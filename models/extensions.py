@@ -43,11 +43,11 @@ def _extended(catalog: Catalog, name: str, folder: str) -> list[str]:
     except Exception as error:  # noqa: BLE001 - whatever it is, the module is not there
         return [said(name, _why_not(name, error, folder), _last_line(error, name))]
     file = getattr(module, "__file__", None) or ""
+    catalog.extras.files += _files(module)
     extend: Any = getattr(module, ENTRY, None)
     if not callable(extend):
         return [said(name, f"has no function {ENTRY}: write `def {ENTRY}(catalog)` in it", _place(module))]
     extension = Extension(catalog, name, file)
-    catalog.extras.files.append(file)
     try:
         extend(extension)
     except Exception as error:  # noqa: BLE001 - it is told, and where it comes from
@@ -76,6 +76,13 @@ def _last_line(error: Exception, name: str) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     own = [one for one in frames if Path(one.filename).stem == last or Path(one.filename).parent.name == last]
     return f"{own[-1].filename}:{own[-1].lineno}" if own else ""
+
+
+def _files(module: ModuleType) -> list[str]:
+    """The files that a module is made of: of a package all of its Python."""
+    folders = [Path(one) for one in getattr(module, "__path__", ())]
+    inside = [str(path) for folder in folders for path in sorted(folder.rglob("*.py"))]
+    return inside or [module.__file__] if module.__file__ else inside
 
 
 def _place(module: ModuleType) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import structlog
 
-from errors import CatalographError
+from errors import BadUserInput, CatalographError
 from models.collections.problems import Problem, named_path
 from models.documents import Prepared, encode_document, prepare
 from models.merging import same
@@ -26,14 +26,13 @@ log = structlog.get_logger()
 Data = dict[str, Any]
 
 
-class UserError(Exception):
-    """Refuses a write: `message` tells its client why, `path` which part of the record is to blame.
+class UserError(BadUserInput):
+    """What an extension is asked for can't be: correct it as `message` says.
 
-    The path has the names of the JSON, and the positions in lists.
+    Of a write, `path` tells which part of the record is to blame, in the names of the JSON and the positions in lists.
     """
 
     def __init__(self, message: str, path: Sequence[str | int] = ()) -> None:
-        self.message = message
         self.path = tuple(path)
         super().__init__(message)
 

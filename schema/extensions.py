@@ -42,7 +42,7 @@ def extended(schema: GraphQLSchema, catalog: Catalog) -> GraphQLSchema:
     """
     computed = [(one.name, field) for one in catalog for field in one.computed.values()]
     extras = catalog.extras
-    if not (computed or extras.tasks or extras.roots):
+    if not (computed or extras.tasks or extras.classes):
         return schema
     made = StrawberryTypes.of(catalog, computed)
     joint = _Joint(schema, made)
@@ -54,13 +54,15 @@ def extended(schema: GraphQLSchema, catalog: Catalog) -> GraphQLSchema:
     if joint.problems:
         raise ExtensionErrors(list(dict.fromkeys(joint.problems)))
     query, mutation, subscription = (_root(schema.type_map[name], fields[name]) for name in ROOTS)
-    return GraphQLSchema(
+    whole = GraphQLSchema(
         query=query,
         mutation=mutation,
         subscription=subscription,
-        types=[one for name, one in schema.type_map.items() if name not in ROOTS],
+        types=[*(one for name, one in schema.type_map.items() if name not in ROOTS), *joint.added],
         description=schema.description,
     )
+    made.belong_to(whole)
+    return whole
 
 
 class _Joint:
@@ -74,9 +76,10 @@ class _Joint:
         self.problems: list[str] = []
         for one in made.named:
             self._place(one)
-        for one in made.named:
-            if one.name not in self._ours:
-                self._join(one)
+        self.added = [one for one in made.named if one.name not in self._ours]
+        """The types that are new."""
+        for one in self.added:
+            self._join(one)
 
     def root(self, name: str) -> dict[str, GraphQLField]:
         """All fields of `Query`, `Mutation` or `Subscription`."""

@@ -45,14 +45,16 @@ class StrawberryTypes:
     def of(cls, catalog: Catalog, computed: Iterable[tuple[str, Computed]]) -> "StrawberryTypes":
         fields = [field for _, field in computed]
         try:
-            return cls._built(catalog, list(catalog.extras.roots), fields)
+            return cls._built(catalog, list(catalog.extras.classes), fields)
         except Exception as error:
             raise ExtensionErrors(list(cls._blamed(catalog, fields)) or [str(error)]) from error
 
     @classmethod
     def _blamed(cls, catalog: Catalog, fields: list[Computed]) -> Iterator[str]:
         """Which parts of the extensions Strawberry makes nothing of, each tried alone."""
-        for code, alone in [(one, ([one], [])) for one in catalog.extras.roots] + [(f.code, ([], [f])) for f in fields]:
+        for code, alone in [(one, ([one], [])) for one in catalog.extras.classes] + [
+            (f.code, ([], [f])) for f in fields
+        ]:
             try:
                 cls._built(catalog, *alone)
             except Exception as error:  # noqa: BLE001 - it is told
@@ -60,20 +62,24 @@ class StrawberryTypes:
                 yield said(code.module, f"Strawberry makes nothing of {code.name}: {told}", code.at)
 
     @classmethod
-    def _built(cls, catalog: Catalog, roots: list[Code], fields: list[Computed]) -> "StrawberryTypes":
+    def _built(cls, catalog: Catalog, classes: list[Code], fields: list[Computed]) -> "StrawberryTypes":
         extras, carried = catalog.extras, {field: f"f{number}" for number, field in enumerate(fields)}
         carrier = _strawberry_type(_CARRIER, (), {name: field.returns for field, name in carried.items()})
         query, mutation, subscription = (
-            _merged(name, [code.function for code in several if code in roots])
+            _merged(name, [code.function for code in several if code in classes])
             for name, several in zip(ROOTS, (extras.queries, extras.mutations, extras.subscriptions), strict=True)
         )
         made: Any = strawberry.Schema(
             query or _strawberry_type("Query", (), {_NOTHING: int | None}),
             mutation,
             subscription,
-            types=[carrier] if fields else [],
+            types=[*([carrier] if fields else []), *(code.function for code in extras.types if code in classes)],
         )
         return cls(made._schema, carried)  # noqa: SLF001 - Strawberry has no public way to it
+
+    def belong_to(self, schema: GraphQLSchema) -> None:
+        """Have `info.schema` and the like be Strawberry's in resolvers, whichever schema runs them."""
+        schema.__dict__["_strawberry_schema"] = self.schema.__dict__["_strawberry_schema"]
 
     def type_of(self, field: Computed) -> Any:
         """The type of the values of a computed field."""

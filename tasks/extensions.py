@@ -11,7 +11,6 @@ from indexing.services import Services
 from models.checkpoints import read_checkpoint, save_checkpoint
 from models.collections.extras import ExtensionTask
 from models.documents import encode_document
-from models.hooks import UserError
 from models.schedules import keep_schedules, set_schedule
 from models.task_errors import TaskError, add_task_errors
 from models.tasks import ARGUMENTS, extension_order
@@ -28,8 +27,8 @@ _RETRY_SECONDS = 5.0
 log = structlog.get_logger()
 
 
-class TaskFailed(CatalographError):
-    """The task of an extension could not be done."""
+class WrongResult(CatalographError):
+    """The task of an extension gave what can't be its result: correct its function."""
 
 
 class Run:
@@ -95,7 +94,7 @@ class Run:
 
 
 async def run_extension(services: Services, run: TaskRun, nudges: Nudges) -> Finished:
-    """Do what an extension calls so. Raises `NotFound` where no extension does, `TaskFailed` where it says so."""
+    """Do what an extension calls so. Raises `NotFound` where none does, and what its function raises."""
     task = services.catalog.extras.tasks.get(str(run.task.name))
     if task is None:
         raise NotFound(f"No extension of this worker has a task {run.task.name}.", "Start it with the same extensions.")
@@ -105,9 +104,9 @@ async def run_extension(services: Services, run: TaskRun, nudges: Nudges) -> Fin
     result = await _done(task, one)
     await one.tell_rest()
     if not isinstance(result, Mapping | None):
-        raise TaskFailed(f"{task.code} gave {type(result).__name__} as its result.", "Give a mapping, or nothing.")
+        raise WrongResult(f"{task.code} gave {type(result).__name__} as its result.", "Give a mapping, or nothing.")
     if result is not None and (problems := encode_document(dict(result))[1]):
-        raise TaskFailed(f"The result of {task.code} {problems[0].message}.", "Give what JSON can hold.")
+        raise WrongResult(f"The result of {task.code} {problems[0].message}.", "Give what JSON can hold.")
     return Finished(result)
 
 
@@ -115,9 +114,6 @@ async def _done(task: ExtensionTask, run: Run) -> Any:
     """What the function of a task gives."""
     try:
         return await task.code.function(run)
-    except UserError as error:
-        await run.tell_rest()
-        raise TaskFailed(error.message) from error
     except Exception:
         await run.tell_rest()
         raise

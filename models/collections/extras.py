@@ -86,9 +86,12 @@ class Extras:
     """Strawberry types whose fields become fields of `Query`; so the next two."""
     mutations: list[Code] = field(default_factory=list)
     subscriptions: list[Code] = field(default_factory=list)
+    types: list[Code] = field(default_factory=list)
+    """Strawberry types that no field names."""
     tasks: dict[str, ExtensionTask] = field(default_factory=dict)
     commit_hooks: list[CommitHook] = field(default_factory=list)
 
     @property
-    def roots(self) -> tuple[Code, ...]:
-        return (*self.queries, *self.mutations, *self.subscriptions)
+    def classes(self) -> tuple[Code, ...]:
+        """All that is Strawberry's."""
+        return (*self.queries, *self.mutations, *self.subscriptions, *self.types)

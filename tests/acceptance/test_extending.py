@@ -168,6 +168,19 @@ def test_the_schema_that_is_printed_has_what_is_added(folder: Path) -> None:
     given = ("--collections", str(folder / "books"), "--extend", "shelves", "--extension-path", str(folder))
     printed = run_command("schema", "print", *given)
     assert (printed.returncode, "readingMinutes: Int" in printed.stdout) == (0, True)
-    wrong = run_command("schema", "print", "--collections", str(folder / "books"), "--extend", "nowhere")
-    assert (wrong.returncode, wrong.stdout) == (2, "")
-    assert wrong.stderr.startswith("extension nowhere: there is no such module")
+
+
+def test_a_wrong_extension_ends_every_start_before_anything_is_started(folder: Path, shelves: System) -> None:
+    (folder / "wrong.py").write_text("def extend(catalog):\n    catalog.before_write('Bock')(print)\n")
+    given = ("--collections", str(folder / "books"), "--extend", "wrong")
+    path = ("--extension-path", str(folder))
+    said = f"{folder / 'wrong.py'}:2: extension wrong: there is no collection 'Bock' (did you mean Book?)\n"
+    for command in (["schema", "print", *given, *path], ["schema", "check", *given, *path]):
+        done = run_command(*command)
+        assert (done.returncode, done.stdout, done.stderr) == (2, "", said)
+    for part in (["serve"], ["worker"], ["beat"]):
+        done = shelves.command(*part, "--extend", "wrong")
+        assert (done.returncode, said in done.stderr) == (2, True), part
+    done = run_command("up", *given, "--data", str(folder / "never"))
+    assert (done.returncode, "extension wrong: there is no such module" in done.stderr) == (2, True)
+    assert not (folder / "never").exists()

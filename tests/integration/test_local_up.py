@@ -149,6 +149,7 @@ async def _connected(up: Up) -> asyncpg.Connection:
 async def test_up_from_the_first_start_over_a_kill_to_a_clean_end(up: Up) -> None:
     bad_lines = {"STAND_IN_IMPORT": str(SOME_LINES_WERE_BAD)}  # it is ready all the same
     settings = {"CATALOGRAPH_MAX_FIRST": "77", "CATALOGRAPH_DATABASE_URL": "postgresql://elsewhere/db"}
+    settings |= {"CATALOGRAPH_EXTENSIONS": "shelves,more", "CATALOGRAPH_EXTENSION_PATH": "beside"}
     with up.start(**settings, **bad_lines) as running:
         said = until_ready(running)
         _everything_was_said_and_started(up, said)
@@ -195,6 +196,10 @@ def _everything_was_said_and_started(up: Up, said: list[str]) -> None:
     assert calls["serve"]["settings"] == _variables(up.data / "settings.env")
     settings = up.settings()
     assert settings.max_first == 77
+    assert settings.extension_modules == ("shelves", "more")
+    assert settings.extension_path == Path("beside").absolute()
+    given = ["--extend", "shelves,more", "--extension-path", str(settings.extension_path)]
+    assert calls["schema"]["arguments"][-4:] == given
     assert settings.admin_token == (up.data / "admin-token").read_text().strip()
     assert "127.0.0.1" in settings.database_url
     assert stat.S_IMODE((up.data / "settings.env").stat().st_mode) == 0o600

@@ -143,7 +143,8 @@ def _read_by_chance(chance: Chance, key: str, plan: GraphQLField, of: str | None
     if not plan.args and chance.in_(8):
         return GraphQLField(plan.type, resolve=Derive(partial(_derived, key)))
     if not plan.args and chance.in_(2 if chance.tidy else 4) and (held := _held(plan.type)):
-        many = isinstance(held, GraphQLList)
+        # A list of leaves is one value of a loader, or one for each of them.
+        many = isinstance(held, GraphQLList) and (not is_leaf_type(_held(held.of_type)) or chance.in_(2))
         return GraphQLField(plan.type, resolve=Load(Read(key, of), _key, attrgetter("loader"), many))
     if of or (not plan.args and chance.in_(4)):
         return GraphQLField(plan.type, resolve=Read(chance.one([key, key, *NAMES]), of))
@@ -151,15 +152,16 @@ def _read_by_chance(chance: Chance, key: str, plan: GraphQLField, of: str | None
 
 
 def _held(type_: Any) -> Any:
-    """What a loader may give for a field: an object, or a list of them."""
+    """What a loader may give for a field: an object or a leaf, or a list of them."""
     type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     if isinstance(type_, GraphQLList):
         return type_ if _held(type_.of_type) and not isinstance(_held(type_.of_type), GraphQLList) else None
-    return type_ if isinstance(type_, GraphQLObjectType) else None
+    return type_ if isinstance(type_, GraphQLObjectType) or is_leaf_type(type_) else None
 
 
 def _key(value: Any) -> Any:
-    return value
+    """A key of whatever an object of another type has there; what can be none would fail all that it is asked with."""
+    return value if type(value) is int else repr(value)
 
 
 def _type_resolver(chance: Chance) -> Any:
@@ -379,11 +381,12 @@ def _same(value: T) -> T:
 
 
 def _kept(chance: Chance, type_: Any, depth: int) -> int:
-    """The key of something that the loader has: mostly a fitting object, now and then an error or something else."""
+    """The key of something that the loader has: mostly a fitting value, now and then an error or something else."""
     kept = _Schema.kept
     if kept and chance.in_(4):
         return chance.number(len(kept) - 1)
-    maker = _record(chance, type_, depth) if not chance.in_(12) else chance.one(WRONG)
+    make = _record if isinstance(type_, GraphQLObjectType) else value_by_chance
+    maker = make(chance, type_, depth) if not chance.in_(12) else chance.one(WRONG)
     kept.append(maker)
     return len(kept) - 1
 
@@ -411,7 +414,12 @@ class Shelf:
         log.batches += 1
         for _ in range(self.ticks):
             await asyncio.sleep(0)
-        return [self.kept[key]() for key in keys]
+        return [self._one(key) for key in keys]
+
+    def _one(self, key: Any) -> Any:
+        return (
+            self.kept[key]() if type(key) is int and key < len(self.kept) else ValueError(f"nothing has the key {key}")
+        )
 
 
 class _Loader(Loader[int, Any]):

@@ -1,18 +1,21 @@
 """Links through loaders: asked for at once, and answered as graphql-core does."""
 
 from collections.abc import Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
 import pytest
 from graphql import GraphQLSchema, build_schema
 
-from execution.reads import Load, Read
+from execution.reads import Derive, Load, Read
 from resolvers.loading import Loader
 from tests.unit.execution.oracle import Log, assert_same
 
 SDL = """
-type Query { records: [Record!], one: Record }
+enum Colour { RED GREEN }
+type Query { records: [Record!], one: Record, marked: [Marked!] }
+type Marked { name: String, note: String, sure: Int!, colour: Colour, tags: [String!], gaps: [Int] }
 type Record { name: String, maker: Maker, owner: Maker!, parts: [Part!], friends: [Maker]!, needed: [Maker!] }
 type Part { maker: Maker }
 type Maker { name: String!, teacher: Maker, owns: [Maker] }
@@ -25,6 +28,14 @@ MAKERS: Mapping[str, Any] = {
     "numbered": {"name": 7},
     "error": ValueError("not now"),
     "no": None,
+}
+MARKS: Mapping[str, Any] = {
+    "fits": {"note": "n", "sure": 1, "colour": "RED", "tags": ["a", "b"], "gaps": [1, None]},
+    "is empty": {"note": "", "sure": 0, "colour": None, "tags": [], "gaps": None},
+    "is converted": {"note": 5, "sure": 2.0, "colour": "GREEN", "tags": ("a",), "gaps": ["3"]},
+    "is absent": {"note": None, "sure": None, "colour": None, "tags": None, "gaps": None},
+    "is wrong": {"note": [1], "sure": "x", "colour": "BLUE", "tags": ["a", None], "gaps": ["x"]},
+    "fails": dict.fromkeys(["note", "sure", "colour", "tags", "gaps"], ValueError("not now")),
 }
 ALL = "{ name teacher { name teacher { name } } owns { name } }"
 KEYS = ["a", "b", "c", "nameless", "numbered", "error", "no", None]
@@ -39,11 +50,33 @@ def _schema() -> GraphQLSchema:
     ):  # fmt: skip
         found: Any = schema.type_map[type_]
         found.fields[field].resolve = Load(Read(key), _key, attrgetter("loader"), many)
+    marked: Any = schema.type_map["Marked"]
+    for name, plan in marked.fields.items():
+        if name != "name":
+            plan.resolve = Load(Derive(_same), partial(_mark, name), attrgetter("loader"))
     return schema
+
+
+def _same(source: Any) -> Any:
+    return source
+
+
+def _mark(name: str, source: Any) -> tuple[str, str]:
+    return name, source["mark"]
 
 
 def _key(value: Any) -> Any:
     return value
+
+
+class _Marks(Loader[tuple[str, str], Any]):
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self._log = log
+
+    async def look_up(self, keys: list[tuple[str, str]]) -> dict[tuple[str, str], Any]:
+        self._log.batches += 1
+        return {(name, mark): MARKS[mark][name] for name, mark in keys}
 
 
 class _Makers(Loader[str, Any]):
@@ -93,6 +126,14 @@ def test_all_links_of_one_level_are_one_batch_however_deep_the_objects_are_that_
         loader=_Makers,
     )
     assert seen[0].batches == 3
+
+
+@pytest.mark.parametrize("mark", MARKS)
+@pytest.mark.parametrize("text", ["note", "colour tags", "name gaps", "sure name", "note sure colour tags gaps"])
+def test_leaves_of_a_loader_are_those_of_graphql_core(mark: str, text: str) -> None:
+    marked = [{"mark": "fits", "name": "a"}, {"mark": mark, "name": "b"}, {"mark": "is empty", "name": "c"}]
+    seen = assert_same(SCHEMA, f"{{ marked {{ {text} }} }}", lambda: {"marked": marked}, loader=_Marks)
+    assert seen[0].batches == 1
 
 
 def test_a_loader_that_can_not_be_asked_is_an_error_of_each_field() -> None:

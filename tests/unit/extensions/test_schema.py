@@ -17,6 +17,7 @@ from schema.build import build_schema as build
 from schema.connections import source_fields
 from schema.endpoint import CompiledExecutor, Documents
 from schema.endpoint.execution import CoreExecutor
+from schema.errors import Stage, public_errors
 from schema.footprints import Footprints
 from schema.selection import Selection
 from tests.unit.extensions.modules import extended
@@ -29,7 +30,7 @@ from datetime import date, datetime, timedelta, timezone
 from uuid import UUID
 
 import strawberry
-from catalograph import Info, reference
+from catalograph import Info, UserError, reference
 
 calls = []
 
@@ -41,6 +42,13 @@ class Note:
     """A note beside a work."""
     text: str
     work: Work | None = None
+
+@strawberry.interface
+class Shape:
+    name: str
+
+@strawberry.type
+class Circle(Shape): ...
 
 @strawberry.input
 class Window:
@@ -59,6 +67,12 @@ class Query:
         assert all(isinstance(one, UUID) for one in ids)
         assert window.until is None or isinstance(window.until, datetime)
         return (window.since + timedelta(days=1)).isoformat()
+
+    @strawberry.field
+    def refused(self, info: Info) -> list[Shape]:
+        if info.context.viewer.id is None:
+            raise UserError("Say who you are.")
+        return [Circle(name=type(info.schema).__name__)]
 
     @strawberry.field
     async def moments(self) -> list[datetime | None]:
@@ -80,6 +94,7 @@ def extend(catalog):
     catalog.query(Query)
     catalog.mutation(Mutation)
     catalog.subscription(Subscription)
+    catalog.type(Circle)
 
     @catalog.computed("Work", needs=["title", "year"], returns=str, pure=True)
     def full_title(records):
@@ -184,6 +199,14 @@ def test_a_function_that_gives_too_few_values_is_named(asked: Asked) -> None:
     result = asked.answer("{ made(count: 2) { number short } }")
     assert result.data == {"made": [{"number": "0", "short": None}, {"number": "1", "short": None}]}
     assert "too_few gave 0 values for 2 records" in str((result.errors or [])[0].original_error)
+
+
+def test_what_an_extension_refuses_is_told_and_its_interfaces_are_resolved(asked: Asked) -> None:
+    (error,) = asked.answer("{ refused { name } }").errors or []
+    told = public_errors([error], "r", Stage.EXECUTION)[0]
+    assert (told.message, told.extensions) == ("Say who you are.", {"code": "BAD_USER_INPUT", "requestId": "r"})
+    found = asked.ask("{ refused { __typename name } }", EDITOR)
+    assert found == {"refused": [{"__typename": "Circle", "name": "Schema"}]}
 
 
 def test_dates_and_uuids_are_those_of_python_inside_and_text_outside(asked: Asked) -> None:
