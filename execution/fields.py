@@ -26,7 +26,7 @@ from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path, Undefined, is_awaitable
 
 from execution.leaves import names, ready
-from execution.reads import LEAVES_ARGUMENTS, Derive, Load, Named, Read, TypeOf, source_class
+from execution.reads import LEAVES_ARGUMENTS, Derive, Load, Loader, Named, Read, TypeOf, source_class
 
 if TYPE_CHECKING:
     from execution.run import Run
@@ -101,10 +101,10 @@ class FieldPlan:
     @property
     def holds(self) -> GraphQLObjectType | None:
         """The type of the objects that the field gives without their being called for, one or a list of them."""
+        if self.load and self._takes_what_it_may:
+            return self.records if self.load.many else self.record
         if self.takes_arguments and self._arguments is None:
             return None
-        if self.load:
-            return self.records if self.load.many else self.record
         return (self.record or self.records) if self._reads else None
 
     @property
@@ -116,18 +116,22 @@ class FieldPlan:
         """Whether what the object has, or a loader, is all there is to the field, if it is as it should be."""
         if self.typename:
             return True
-        if self.takes_arguments and self._arguments is None:
+        if not self._takes_what_it_may or not (self.load or self._reads):
             return False
         if self.load and self.load.many:
             return self.below is not None
-        if not self.load and not self._reads:
-            return False
         return bool(self.below or self.ready or self.names is not None or self.item_ready)
 
     @property
     def loads(self) -> bool:
         """Whether a loader is asked for the field, or for what is nested in it."""
         return self.load is not None or (self.below is not None and self.below.loads)
+
+    @property
+    def _takes_what_it_may(self) -> bool:
+        """Whether the arguments can be left to the loader, or are sure to be right."""
+        asks = self.load is not None and self.load.asks and not self.load.many
+        return asks or not self.takes_arguments or self._arguments is not None
 
     @property
     def _reads(self) -> bool:
@@ -201,9 +205,16 @@ class FieldPlan:
         results: list[Any] = []
         return results if type(value) is list and not self.below.answers(value, results.append, [], None) else None
 
-    def info(self, run: "Run", path: Path) -> Info:
-        """What a resolver is told of the field and the request."""
-        return run.build_resolve_info(self.field, self.nodes, self.parent, path)
+    def info(self, run: "Run", path: Path | None) -> Info:
+        """What a resolver is told of the field and the request; a loader is not told of a path."""
+        return run.build_resolve_info(self.field, self.nodes, self.parent, path)  # type: ignore[arg-type]
+
+    def loader(self, run: "Run") -> Loader:
+        """The loader of a field that is loaded; raises for arguments that can't be coerced."""
+        assert self.load
+        if not self.load.asks:
+            return self.load.loader(run.context_value)
+        return self.load.loader(run.context_value, self.info(run, None), self.arguments(run))
 
     def arguments(self, run: "Run") -> dict[str, Any]:
         """The coerced arguments; raises for those that can't be."""
@@ -226,7 +237,8 @@ class FieldPlan:
 
     def _may_share(self, arguments: dict[str, Any]) -> bool:
         """Whether several calls may get the same arguments."""
-        return LEAVES_ARGUMENTS in self.field.extensions or all(type(one) in _IMMUTABLE for one in arguments.values())
+        leaves = LEAVES_ARGUMENTS in self.field.extensions or (self.load is not None and self.load.asks)
+        return leaves or all(type(one) in _IMMUTABLE for one in arguments.values())
 
     async def _awaited(self, run: "Run", value: Any, path: Path, info: Info | None) -> Any:
         try:

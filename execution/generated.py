@@ -119,7 +119,8 @@ class _Parts:
         self.objects |= {f"l{number}": field, f"x{number}": field.load.key}
         self._reads.append(f"v{number} = {self._read(number, field.load.read)}")
         if not field.load.many:
-            if not field.nullable:
+            if not field.nullable or field.load.asks:
+                # Where nothing is to be loaded a loader of the field's own is not asked, but arguments may be wrong.
                 self._checks.append(f"v{number} is not None")
             self._loads.append(f"if v{number} is not None: noted.append((l{number}, x{number}(v{number}), answer))")
             return "None"

@@ -167,11 +167,13 @@ def ask(run: "Run", noted: list[Any]) -> list[Asked]:
         return []
     by_loader: dict[Any, list[Any]] = {}
     for one in noted:
-        by_loader.setdefault(one[0].load.loader, []).append(one)
-    return [Asked(several, _values(run, loader, several)) for loader, several in by_loader.items()]
+        load = one[0].load
+        by_loader.setdefault(one[0] if load.asks else load.loader, []).append(one)
+    return [Asked(several, _values(run, several)) for several in by_loader.values()]
 
 
-def _values(run: "Run", find_loader: Any, noted: list[Any]) -> Awaitable[Sequence[Any]]:
+def _values(run: "Run", noted: list[Any]) -> Awaitable[Sequence[Any]]:
+    """What the loader of all that was noted has for it."""
     keys: list[Any] = []
     for field, key, _ in noted:
         if field.load.many:
@@ -179,7 +181,7 @@ def _values(run: "Run", find_loader: Any, noted: list[Any]) -> Awaitable[Sequenc
         else:
             keys.append(key)
     try:
-        loader = find_loader(run.context_value)
+        loader = noted[0][0].loader(run)
         together = getattr(loader, "load_together", None)
         asked: Awaitable[Sequence[Any]] = together(keys) if together else _each([loader.load(key) for key in keys])
     except Exception as error:  # noqa: BLE001 - the error of each field that needs it

@@ -4,7 +4,7 @@ They are resolvers as any other to graphql-core. Reading has no effects and does
 the type names in its extensions under `SOURCE`; without that its objects are dicts.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -82,21 +82,28 @@ class Load:
 
     `loader` takes the context and gives the loader; `key` makes its key of what `read` gives. Nothing there is nothing
     to load. The executor asks the loader for the keys of all objects of a tick at once.
+
+    With `asks` the loader is the field's own, and `loader` also takes what resolvers are told of the field, but for
+    the path, and its arguments. It leaves these as they are; see `LEAVES_ARGUMENTS`.
     """
 
     read: Read | Derive
     key: Callable[[Any], Key]
-    loader: Callable[[Any], Loader]
+    loader: Callable[..., Loader]
     many: bool = False
+    asks: bool = False
 
-    def __call__(self, source: Any, info: Any) -> Any:
+    def __call__(self, source: Any, info: Any, **arguments: Any) -> Any:
         value = self.read(source, None)
         if not self.many:
-            return None if value is None else self.loader(info.context).load(self.key(value))
+            return None if value is None else self._loader(info, arguments).load(self.key(value))
         if value and not isinstance(value, list | tuple):
             raise TypeError("There is no list of what is to be loaded.")
         keys = [self.key(one) for one in value or () if one is not None]
-        return self.loader(info.context).load_many(keys) if keys else []
+        return self._loader(info, arguments).load_many(keys) if keys else []
+
+    def _loader(self, info: Any, arguments: Mapping[str, Any]) -> Loader:
+        return self.loader(info.context, info, arguments) if self.asks else self.loader(info.context)
 
 
 def source_class(of: GraphQLObjectType) -> type:

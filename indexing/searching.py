@@ -1,7 +1,7 @@
 """Runs searches: all that are asked for in one tick go to Elasticsearch in one request."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from aiodataloader import DataLoader
@@ -20,7 +20,13 @@ _ALL_STATISTICS = "dfs_query_then_fetch"
 """How Elasticsearch weighs a word by its use in all indices of a search together."""
 
 
-class Searches(DataLoader[Query, Any]):
+class _Together(NamedTuple):
+    """Queries that are answered by one future."""
+
+    queries: Sequence[SearchQuery]
+
+
+class Searches(DataLoader["Query | _Together", Any]):
     """The searches of one request."""
 
     def __init__(self, server: SearchServer, prefix: str, request_id: str | None, timeout: float) -> None:
@@ -29,6 +35,11 @@ class Searches(DataLoader[Query, Any]):
         self._prefix = prefix
         self._request_id = request_id
         self._timeout = timeout
+
+    async def find_each(self, queries: Sequence[SearchQuery]) -> list[Found | CatalographError]:
+        """A page for each of several queries, or why there is none."""
+        found: list[Found | CatalographError] = await self.load(_Together(queries))
+        return found
 
     async def find(self, query: SearchQuery) -> Found:
         """A page of one collection."""
@@ -51,12 +62,17 @@ class Searches(DataLoader[Query, Any]):
             raise found
         return found
 
-    async def batch_load_fn(self, keys: list[Query]) -> list[Any]:
+    async def batch_load_fn(self, keys: list[Query | _Together]) -> list[Any]:
+        queries = [query for key in keys for query in (key.queries if isinstance(key, _Together) else (key,))]
+        found = iter(await self._find_all(queries))
+        return [[next(found) for _ in key.queries] if isinstance(key, _Together) else next(found) for key in keys]
+
+    async def _find_all(self, queries: Sequence[Query]) -> list[Any]:
         try:
-            answers = await self._ask(keys)
+            answers = await self._ask(queries)
         except (CostExceeded, SearchRefused) as error:
-            return [_named(error) for _ in keys]
-        return [self._found(query, answer) for query, answer in zip(keys, answers, strict=True)]
+            return [_named(error) for _ in queries]
+        return [self._found(query, answer) for query, answer in zip(queries, answers, strict=True)]
 
     async def _ask(self, queries: Sequence[Query]) -> list[Any]:
         limit = f"{self._timeout:g}s"

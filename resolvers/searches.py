@@ -107,26 +107,55 @@ async def search(
     `SearchUnavailable` where Elasticsearch is away.
     """
     prepared = _prepared(ctx, collection, arguments, selected)
-    query, cursors, absent = prepared.query, prepared.cursors, prepared.absent
-    if scope != ALWAYS:
-        query = replace(query, scope=both(query.scope, scope))
-    behind_it = _behind(query, selected)
-    if behind_it is None:
-        found, behind = await _found(ctx, query), False
+    return await _answered(ctx, prepared, _scoped(prepared.query, scope))
+
+
+async def search_each(
+    ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected, scopes: Sequence[Condition]
+) -> list[Connection | BaseException]:
+    """The same page of what each of the scopes leaves, or why there is none; raises what holds for all of them."""
+    prepared = _prepared(ctx, collection, arguments, selected)
+    queries = [_scoped(prepared.query, scope) for scope in scopes]
+    if prepared.needs_more:
+        return await asyncio.gather(*(_answered(ctx, prepared, one) for one in queries), return_exceptions=True)
+    each = zip(queries, await ctx.searches.find_each(queries), strict=True)
+    return [
+        found if isinstance(found, BaseException) else _connection(ctx, prepared, query, found) for query, found in each
+    ]
+
+
+def _scoped(query: SearchQuery, scope: Condition) -> SearchQuery:
+    return query if scope == ALWAYS else replace(query, scope=both(query.scope, scope))
+
+
+async def _answered(ctx: Context, prepared: "Prepared", query: SearchQuery) -> Connection:
+    if not prepared.needs_more:
+        return _connection(ctx, prepared, query, await ctx.searches.find(query))
+    behind = before_the_page(query) if prepared.looks_behind else None
+    if behind is None:
+        found = await _found(ctx, query)
     else:
-        found, other = await asyncio.gather(_found(ctx, query), _found(ctx, behind_it))
-        behind = other.more
+        found, other = await asyncio.gather(_found(ctx, query), _found(ctx, behind))
+    connection = _connection(ctx, prepared, query, found, behind=behind is not None and other.more)
+    if not found.corrections:
+        return connection
+    return replace(connection, did_you_mean=await _did_you_mean(ctx, query, found))
+
+
+def _connection(
+    ctx: Context, prepared: "Prepared", query: SearchQuery, found: Found, *, behind: bool = False
+) -> Connection:
+    absent = {facet.name: FacetResult(missing=found.total or 0) for facet in prepared.absent}
     return Connection(
-        collection=collection,
+        collection=query.collection,
         hits=found.hits,
-        cursor=cursors.write,
+        cursor=prepared.cursors.write,
         has_next=behind if query.backward else found.more,
         has_previous=found.more if query.backward else behind,
         total=found.total,
-        facets={**found.facets, **{facet.name: FacetResult(missing=found.total or 0) for facet in absent}},
+        facets={**found.facets, **absent} if absent else found.facets,
         stats=found.stats,
-        groups={one.name: _groups(ctx, collection, one, found.groups[one.name]) for one in query.groups},
-        did_you_mean=await _did_you_mean(ctx, query, found) if found.corrections else None,
+        groups={one.name: _groups(ctx, query.collection, one, found.groups[one.name]) for one in query.groups},
     )
 
 
@@ -138,6 +167,14 @@ class Prepared(NamedTuple):
     absent: list[FacetQuery]
     made_of: tuple[Mapping[str, Any], Selected]
     """What is kept as long as this is, so that it stays known by its identity."""
+    looks_behind: bool
+    """Whether it is asked if there are records where the paging began, at its cursor or behind it."""
+
+    @property
+    def needs_more(self) -> bool:
+        """Whether the page may take more than one search."""
+        query = self.query
+        return self.looks_behind or query.corrections or bool(query.stats or query.groups)
 
 
 def _prepared(ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected) -> Prepared:
@@ -188,7 +225,9 @@ def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any],
         groups=tuple(replace(one, stats=_followed(ctx, one.stats)) for one in selected.groups),
         readable=readable_texts(ctx, collection),
     )
-    return Prepared(query, cursors, absent, (arguments, selected))
+    begun = (before if query.backward else after) is not None
+    behind = begun and ("hasNextPage" if query.backward else "hasPreviousPage") in selected.page
+    return Prepared(query, cursors, absent, (arguments, selected), behind)
 
 
 async def _found(ctx: Context, query: SearchQuery) -> Found:
@@ -210,12 +249,6 @@ def _followed(ctx: Context, stats: tuple[StatsQuery, ...]) -> tuple[StatsQuery, 
 
 def _groups(ctx: Context, collection: Collection, query: GroupQuery, page: GroupPage) -> Groups:
     return Groups(query, page, group_cursors(ctx.services.settings.secret, collection.name, query.fields))
-
-
-def _behind(query: SearchQuery, selected: Selected) -> SearchQuery | None:
-    """What finds more if there are records at the cursor where the paging began, or behind it; where that is asked."""
-    asked = ("hasNextPage" if query.backward else "hasPreviousPage") in selected.page
-    return before_the_page(query) if asked else None
 
 
 async def _did_you_mean(ctx: Context, query: SearchQuery, found: Found) -> str | None:

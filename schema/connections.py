@@ -1,6 +1,6 @@
 """The connection of a collection: its type, and how a search answers it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from typing import Any
@@ -13,14 +13,13 @@ from graphql import (
     GraphQLString,
 )
 
-from execution.reads import LEAVES_ARGUMENTS, SOURCE, Derive, Named
+from execution.reads import LEAVES_ARGUMENTS, SOURCE, Derive, Load, Named
 from indexing.search_query import FacetQuery, GroupQuery
-from models.collections.conditions import NEVER, Compare, Condition, Element, either
-from models.collections.kinds import FLOAT, INT, LINK, LONG, Kind
+from models.collections.kinds import LINK
 from models.collections.properties import Collection, Path
 from resolvers.context import Context
 from resolvers.grouping import group_query
-from resolvers.nodes import Node
+from resolvers.reverse import ReverseSearches
 from resolvers.searches import Connection, Selected, search
 from schema.edges import page_fields
 from schema.facets import Facets, FacetSource, check_first, facet_queries
@@ -68,19 +67,17 @@ class Connections:
         holders = [key_holder(collection, link) for link in links]
         selected = self._selected(collection)
 
-        async def resolve(node: Node, info: Info, **arguments: Any) -> Connection:
-            ctx: Context = info.context
+        def loader(ctx: Context, info: Info, arguments: Mapping[str, Any]) -> ReverseSearches:
             # A link that the viewer may not read leads here from nowhere.
             seen = [holder for holder in holders if all(map(ctx.may_see, holder.steps))]
-            scope = either(*(linked_to(holder, node.key) for holder in seen))
-            return await search(ctx, collection, arguments, selected(ctx, info), scope)
+            return ReverseSearches(ctx, collection, seen, arguments, selected(ctx, info))
 
         return GraphQLField(
             self.type(collection),
             self._arguments(collection),
-            resolve,
+            Load(Derive(lambda node: node), attrgetter("key"), loader, asks=True),
             description=f"What links here: {collection.description}",
-            extensions=reads(collection.name, searches=True) | {LEAVES_ARGUMENTS: True},
+            extensions=reads(collection.name, searches=True),
         )
 
     def type(self, collection: Collection) -> GraphQLObjectType:
@@ -197,27 +194,6 @@ def source_fields(selection: Selection, collection: Collection) -> tuple[str, ..
         if field in wanted:
             names |= dict.fromkeys(computed.names)
     return tuple(names)
-
-
-def linked_to(holder: Path, key: str | None) -> Condition:
-    """The records whose property at `holder` names `key`."""
-    value = _key_value(holder.last.kind, key)
-    if value is None:
-        return NEVER
-    condition: Condition = Compare(holder, "eq", value)
-    for step in reversed(holder.nested):
-        condition = Element(step, condition)
-    return condition
-
-
-def _key_value(kind: Kind, key: str | None) -> Any:
-    """A key as the property that names it compares values; `None` if it is no value of that kind."""
-    if key is None:
-        return None
-    try:
-        return kind.comparable(int(key) if kind in (INT, LONG) else float(key) if kind is FLOAT else key)
-    except ValueError:  # no key of that kind: nothing links to it
-        return None
 
 
 def key_holder(collection: Collection, link: Path) -> Path:

@@ -6,7 +6,7 @@ import pytest
 
 from models.collections.conditions import holds
 from models.collections.loading import load_catalog
-from schema.connections import linked_to
+from resolvers.reverse import linked_to
 from tests.unit.collections.files import with_properties
 
 

@@ -43,7 +43,7 @@ def reverse(monkeypatch: pytest.MonkeyPatch) -> Reverse:
     async def search(*arguments: Any) -> None:
         asked.append(arguments[-1])
 
-    monkeypatch.setattr("schema.connections.search", search)
+    monkeypatch.setattr("resolvers.reverse.search", search)
     monkeypatch.setattr("schema.connections.Connections._selected", lambda *_: lambda *_: None)
 
     async def ask(catalog: Catalog, viewer: Viewer, key: str) -> Condition:
