@@ -10,7 +10,7 @@ import orjson
 
 from models.collections.kinds import FLOAT, GEO, JSON, LINK, OBJECT
 from models.collections.properties import Property, Shape
-from models.mappings import converted
+from models.mappings import converted, set_in
 
 BETWEEN = "|"
 """Between the values of a list in one cell."""
@@ -64,9 +64,9 @@ class Columns:
         for target, places in self._by_target.items():
             if self._columns[places[0]].list_at:
                 if objects := self._objects(places, cells):
-                    _set(document, target, objects)
+                    set_in(document, target, objects)
             elif cell := cells[places[0]].strip():
-                _set(document, target, self._columns[places[0]].read(cell))
+                set_in(document, target, self._columns[places[0]].read(cell))
         return document
 
     def _objects(self, places: Sequence[int], cells: Sequence[str]) -> list[dict[str, Json]]:
@@ -78,7 +78,7 @@ class Columns:
             made: dict[str, Json] = {}
             for column, part in zip(columns, row, strict=True):
                 if part:
-                    _set(made, column.names[column.list_at :], column.read(part))
+                    set_in(made, column.names[column.list_at :], column.read(part))
             objects.append(made)
         return objects
 
@@ -162,9 +162,3 @@ def _json(cell: str) -> Json:
         return orjson.loads(cell)
     except orjson.JSONDecodeError:  # then it is a text
         return cell
-
-
-def _set(document: dict[str, Json], names: Sequence[str], value: Json) -> None:
-    for name in names[:-1]:
-        document = document.setdefault(name, {})
-    document[names[-1]] = value

@@ -61,7 +61,7 @@ class RecordMapping:
         for target, rules in groupby(sorted(self.rules, key=_target_names), key=_target_names):
             value = _value(list(rules), item)
             if value is not None:
-                _set(document, target, value)
+                set_in(document, target, value)
         return document
 
     def cleared(self, document: dict[str, Json], current: Mapping[str, Json]) -> dict[str, Json]:
@@ -70,7 +70,7 @@ class RecordMapping:
         for target in gone:
             last = target[-1]
             if last.many or last.nullable:
-                _set(document, tuple(step.name for step in target), [] if last.many else None)
+                set_in(document, tuple(step.name for step in target), [] if last.many else None)
         return document
 
     @cached_property
@@ -108,7 +108,7 @@ def _objects(rules: Sequence[Rule], item: Harvested) -> list[dict[str, Json]]:
             if text is not None:
                 value = converted(rule.last, text)
                 names = tuple(step.name for step in rule.steps[rule.depth :])
-                _set(made, names, [value] if rule.last.many else value)
+                set_in(made, names, [value] if rule.last.many else value)
     return [made for made in objects if made]
 
 
@@ -157,7 +157,8 @@ def _get(document: Json, names: Names) -> Json:
     return document
 
 
-def _set(document: dict[str, Json], names: Names, value: Json) -> None:
+def set_in(document: dict[str, Json], names: Sequence[str], value: Json) -> None:
+    """Put a value into a document at the way that `names` are, making the objects on it."""
     for name in names[:-1]:
         document = document.setdefault(name, {})
     document[names[-1]] = value

@@ -1,6 +1,7 @@
 """The scalars of the API beside GraphQL's own; what they can't read is `BAD_USER_INPUT`."""
 
 import re
+from math import isinf
 from typing import Any
 from uuid import UUID
 
@@ -144,6 +145,26 @@ UUID_SCALAR = GraphQLScalarType(
     description="A UUID in its usual form (RFC 9562).",
     specified_by_url="https://www.rfc-editor.org/rfc/rfc9562",
 )
-JSON = GraphQLScalarType("JSON", description="Any JSON value: what has no fixed shape.")
+
+
+def _json_literal(node: ValueNode, variables: Any = None) -> Any:
+    value = value_from_ast_untyped(node, variables)
+    if _is_infinite(value):
+        raise BadUserInput("A number is beyond all that JSON can hold.", "Give one below 1.8e308, or a string.")
+    return value
+
+
+def _is_infinite(value: Any) -> bool:
+    """Whether there is no end to a number in it, however deep."""
+    pending = [value]
+    while pending:
+        one = pending.pop()
+        if isinstance(one, float) and isinf(one):
+            return True
+        pending += one.values() if isinstance(one, dict) else one if isinstance(one, list) else ()
+    return False
+
+
+JSON = GraphQLScalarType("JSON", parse_literal=_json_literal, description="Any JSON value: what has no fixed shape.")
 
 SCALARS = {scalar.name: scalar for scalar in (LONG, DATE, DATE_TIME, URI, EMAIL, UUID_SCALAR, JSON)}
