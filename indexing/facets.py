@@ -100,10 +100,12 @@ def _parts(facet: FacetQuery, chosen: list[Compare]) -> Iterator[tuple[str, Aggr
     name = flat(facet.path)
     if facet.missing:
         yield "missing", {"missing": {"field": name}}
-    if facet.bounds:
-        yield "low", {"min": {"field": name}}
-        yield "high", {"max": {"field": name}}
     how = prop.search.facet
+    if facet.bounds:
+        # Elasticsearch gives both as floats, which hold milliseconds, but not the microseconds of far years.
+        bounded_by = flat(facet.path, CALENDAR) if _is_calendar(facet) else name
+        yield "low", {"min": {"field": bounded_by}}
+        yield "high", {"max": {"field": bounded_by}}
     if not how or not (facet.buckets or facet.others):
         return
     match how.how:
@@ -191,9 +193,19 @@ def result_of(facet: FacetQuery, answer: Mapping[str, Any], condition: Condition
         tuple(buckets),
         others,
         answer["missing"]["doc_count"] if facet.missing else 0,
-        answer["low"]["value"] if facet.bounds else None,
-        answer["high"]["value"] if facet.bounds else None,
+        _bound(facet, answer["low"]["value"]) if facet.bounds else None,
+        _bound(facet, answer["high"]["value"]) if facet.bounds else None,
     )
+
+
+def _is_calendar(facet: FacetQuery) -> bool:
+    how = facet.path.last.search.facet
+    return how is not None and how.how == "calendarInterval"
+
+
+def _bound(facet: FacetQuery, value: float | None) -> float | None:
+    """The least or the greatest, of moments in microseconds."""
+    return int(value) * 1_000 if value is not None and _is_calendar(facet) else value
 
 
 def _term_buckets(facet: FacetQuery, answer: Mapping[str, Any], chosen: list[Compare]) -> tuple[list[Bucket], int]:

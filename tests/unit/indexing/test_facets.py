@@ -1,6 +1,7 @@
 """The buckets of histograms: without gaps, and with an answer for values that lie very far apart."""
 
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ import pytest
 from indexing.facets import aggregations, result_of
 from indexing.search_query import Bucket, FacetQuery
 from models.collections.conditions import ALWAYS, Compare
-from models.collections.dates import datetime_text, micros
+from models.collections.dates import datetime_micros, datetime_text, micros
 from models.collections.loading import load_catalog
 from tests.unit.collections.files import with_properties
 
@@ -61,6 +62,16 @@ def test_a_calendar_has_no_gaps_and_ends_with_the_last_year(
 def test_elasticsearch_is_not_asked_for_empty_buckets(tmp_path: Path) -> None:
     aggs = aggregations((calendar(tmp_path, "day"),), ALWAYS, ALWAYS)
     assert aggs["a@buckets"]["date_histogram"]["min_doc_count"] == 1
+
+
+def test_the_last_moment_of_a_far_year_is_not_rounded_into_the_next(tmp_path: Path) -> None:
+    moments = facet(tmp_path, "{type: string, format: date-time, x-search: {facet: {calendarInterval: year}}}")
+    asked = replace(moments, bounds=True)
+    last = datetime_micros("9999-12-31T23:59:59.999999Z")
+    aggs = aggregations((asked,), ALWAYS, ALWAYS)
+    assert aggs["a@high"] == {"max": {"field": "r.a@d"}}
+    found = result_of(asked, answer() | {"low": {"value": None}, "high": {"value": float(last // 1_000)}}, ALWAYS)
+    assert (found.low, datetime_text(found.high)) == (None, "9999-12-31T23:59:59.999000Z")
 
 
 def test_a_histogram_of_numbers_has_no_gaps(tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_units_shorter_than_a_day_begin_and_end_at_moments(
     path = next(path for path in catalog["Work"].paths if path.name == "at")
     start = datetime_micros(MOMENT)
     answer: dict[str, Any] = {"buckets": {"buckets": [{"key": start // 1_000, "doc_count": 2}]}}
-    answer |= {"low": {"value": start}, "high": {"value": start}}
+    answer |= {bound: {"value": float(start // 1_000)} for bound in ("low", "high")}
     asked = FacetQuery("at", path, bounds=True)
     value = FacetValue(path.last, result_of(asked, answer, ALWAYS))
     (bucket,) = cast("Any", type_.fields["buckets"].resolve)(value, None)
