@@ -148,7 +148,10 @@ UUID_SCALAR = GraphQLScalarType(
 
 
 def _json_literal(node: ValueNode, variables: Any = None) -> Any:
-    value = value_from_ast_untyped(node, variables)
+    return _json(value_from_ast_untyped(node, variables))
+
+
+def _json(value: Any) -> Any:
     if _is_infinite(value):
         raise BadUserInput("A number is beyond all that JSON can hold.", "Give one below 1.8e308, or a string.")
     return value
@@ -165,6 +168,8 @@ def _is_infinite(value: Any) -> bool:
     return False
 
 
-JSON = GraphQLScalarType("JSON", parse_literal=_json_literal, description="Any JSON value: what has no fixed shape.")
+JSON = GraphQLScalarType(
+    "JSON", parse_value=_json, parse_literal=_json_literal, description="Any JSON value: what has no fixed shape."
+)
 
 SCALARS = {scalar.name: scalar for scalar in (LONG, DATE, DATE_TIME, URI, EMAIL, UUID_SCALAR, JSON)}
