@@ -7,6 +7,7 @@ import pytest
 
 from tests.acceptance.asking import Api, Writer, errors_of
 from tests.acceptance.conftest import Viewers
+from tests.acceptance.test_metrics import samples
 from tests.running import System
 
 FIELDS = "id key revision title status owner fee notes"
@@ -51,6 +52,18 @@ def test_each_viewer_finds_what_the_grants_let_them_read(viewers: Viewers, admin
     assert seen_by(viewers("eve", "editor")) == ["draft", "later", "open", "other", "past"]
     assert seen_by(admin) == ["draft", "later", "open", "other", "past"]
     assert seen_by(viewers("guest", "nobody-special")) == ["open", "past"]
+
+
+def test_answers_that_are_kept_are_given_only_to_who_may_have_them(kinds: System, viewers: Viewers, admin: Api) -> None:
+    people = [admin, viewers(), viewers("ann", "author"), viewers("ben", "author"), viewers("eve", "editor")]
+    first = [viewer.ask(ALL) for viewer in people]
+    assert len({json.dumps(answer) for answer in first}) == 4, "only what the editor sees is what the admin sees"
+    before = samples(kinds)
+    for _ in range(3):
+        assert [viewer.ask(ALL) for viewer in people] == first
+    after = samples(kinds)
+    kept = [after[name, source] - before.get((name, source), 0) for name, source in after if source == "memory"]
+    assert max(kept, default=0) >= 3, "what depends on no time was kept"
 
 
 def test_what_may_not_be_read_is_absent_everywhere(viewers: Viewers, articles: dict[str, str]) -> None:
