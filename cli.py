@@ -340,5 +340,24 @@ def token_create(
     _run(run_create(_settings(data), name, role))
 
 
+@token_app.command("list")
+def token_list(data: Data = None) -> None:
+    """Show the tokens that still open something, the newest first; never their secrets."""
+    from commands.tokens import run_list
+
+    _run(run_list(_settings(data)))
+
+
+@token_app.command("revoke")
+def token_revoke(
+    token: Annotated[str, typer.Argument(metavar="ID", help="Its id, as `token list` shows it.")],
+    data: Data = None,
+) -> None:
+    """Have a token open nothing any more; what was connected with it is cut off within 5 s."""
+    from commands.tokens import run_revoke
+
+    _run(run_revoke(_settings(data), token))
+
+
 if __name__ == "__main__":
     main()

@@ -40,6 +40,7 @@ _IS_VALID = (
     tokens.c.revoked_at.is_(None),
     or_(tokens.c.expires_at.is_(None), tokens.c.expires_at > func.now()),
 )
+_VALID = select(*_COLUMNS).where(*_IS_VALID).order_by(tokens.c.created_at.desc(), tokens.c.id)
 _BY_SECRET = select(*_COLUMNS).where(tokens.c.secret_hash == bindparam("secret_hash", type_=LargeBinary), *_IS_VALID)
 
 
@@ -70,6 +71,11 @@ async def token_by_id(session: Session, token_id: UUID) -> Token | None:
     """The token with this id, whatever its state."""
     row = await session.row(select(*_COLUMNS).where(tokens.c.id == token_id))
     return _token(row) if row else None
+
+
+async def list_tokens(session: Reader) -> list[Token]:
+    """Those whose secrets still open something, the newest first."""
+    return [_token(row) for row in await session.rows(_VALID)]
 
 
 async def revoke_token(session: WriteSession, token_id: UUID) -> bool:

@@ -237,6 +237,22 @@ def test_a_token_is_the_last_line_and_works(kinds: System) -> None:
     assert (viewer["id"], sorted(viewer["roles"]), viewer["via"]) == ("tester", ["author", "editor"], "TOKEN")
 
 
+def test_a_token_is_listed_until_it_is_revoked_and_then_opens_nothing(kinds: System) -> None:
+    done = kinds.command("token", "create", "--role", "editor", "--name", "[leaked]")
+    secret, token = done.stdout.splitlines()[-1], done.stdout.split()[1]
+    listed = kinds.command("token", "list").stdout
+    (row,) = [line for line in listed.splitlines() if token in line]
+    assert [cell.strip() for cell in row.split("│")[1:4]] == [token, "[leaked]", "editor"]
+    assert secret not in listed
+    assert kinds.command("token", "revoke", token).returncode == 0
+    assert token not in kinds.command("token", "list").stdout
+    with kinds.client(secret) as client:
+        assert Api(client).refusal("{ viewer { id } }") == "UNAUTHENTICATED"
+    for unknown in (token, "nonsense"):
+        again = kinds.command("token", "revoke", unknown)
+        assert (again.returncode, f"There is no token {unknown}" in again.stderr) == (1, True)
+
+
 def test_right_collection_files_are_said_to_be_right() -> None:
     done = run_command("schema", "check", "--collections", str(KINDS))
     assert (done.returncode, done.stderr) == (0, "")
