@@ -5,9 +5,9 @@ import strawberry
 from models.commits import Commit
 from models.extending import Extension
 from models.hooks import UserError, Write
+from models.records import Record
 from models.upserts import Outcome
 from resolvers.as_viewer import AsViewer, as_viewer
-from resolvers.computed import Record
 from resolvers.context import Context
 from resolvers.nodes import Node
 from resolvers.tasks import Asked

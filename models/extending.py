@@ -43,7 +43,7 @@ class Extension:
     ) -> Callable[[F], F]:
         """Add a field to a collection's records whose values the function computes, those of many records at once.
 
-        The function takes a list of `Record`s, which have of their data the properties in `needs` alone (top-level,
+        The function takes a list of `Node`s, which have of their data the properties in `needs` alone (top-level,
         by their JSON names), and if it has a second parameter who asks, for `as_viewer`. It gives a list of as many
         values; an exception among them is the error of its record. It may be asynchronous.
 

@@ -4,6 +4,7 @@ A hook sees only what may be written as it is: valid, and allowed to whoever wri
 since one write may be tried several times.
 """
 
+import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -97,13 +98,21 @@ def _ask(collection: "Collection", hook: "Code", write: Write) -> Problem | None
     except UserError as error:
         return Problem(error.message, named_path(collection.shape, write.data or write.before, error.path))
     except Exception as error:
-        log.exception("before_write_failed", hook=str(hook), collection=collection.name, operation=write.operation)
+        told = f"{type(error).__name__}: {error}"
+        # In one line: of an import there may be very many.
+        log.error("before_write_failed", hook=str(hook), collection=collection.name, error=told, at=_place(error))  # noqa: TRY400
         raise HookFailed(f"{hook} of an extension failed: {type(error).__name__}.") from error
     return None
 
 
 def _named(collection: "Collection") -> str:
     return " or ".join(map(str, collection.before_write))
+
+
+def _place(error: Exception) -> str:
+    """Where an error was raised."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{last.filename}:{last.lineno}"
 
 
 def _copied(data: Mapping[str, Any] | None) -> Any:

@@ -82,7 +82,8 @@ class Task:
     @property
     def name(self) -> str | None:
         """What an extension calls it, of a task of one."""
-        return str(self.arguments[NAME]) if self.kind is Kind.EXTENSION else None
+        found: str | None = self.arguments.get(NAME) if self.kind is Kind.EXTENSION else None
+        return found
 
 
 _PROGRESS = (tasks.c.total, tasks.c.done, tasks.c.failed, tasks.c.rate, tasks.c.eta_seconds)

@@ -2,8 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from errors import CatalographError
 from models.collections.extras import Computed
@@ -16,21 +15,6 @@ if TYPE_CHECKING:
 
 class ComputedWrong(CatalographError):
     """A computed field of an extension did not give a value for each record: correct its function."""
-
-
-class Record(NamedTuple):
-    """A record as a computed field sees it: `data` has, by their JSON names, what of the needed properties is there.
-
-    `id` is its number inside; moments that are text are RFC 3339.
-    """
-
-    collection: str
-    id: int
-    key: str | None
-    revision: int
-    created_at: str | datetime
-    updated_at: str | datetime
-    data: Mapping[str, Any]
 
 
 class Asked:
@@ -53,7 +37,7 @@ class ComputedValues(Loader[Asked, Any]):
     async def look_up(self, keys: list[Asked]) -> Mapping[Asked, Any]:
         if not all(map(self._ctx.may_see, self._computed.guarded)):
             return dict.fromkeys(keys)
-        values = await self._values([_seen(one.node, self._computed.names) for one in keys])
+        values = await self._values([_with_these_alone(one.node, self._computed.names) for one in keys])
         if not isinstance(values, list | tuple) or len(values) != len(keys):
             gave = f"{len(values)} values" if isinstance(values, list | tuple) else type(values).__name__
             raise ComputedWrong(
@@ -61,13 +45,13 @@ class ComputedValues(Loader[Asked, Any]):
             )
         return dict(zip(keys, values, strict=True))
 
-    async def _values(self, records: list[Record]) -> Sequence[Any]:
+    async def _values(self, records: list[Node]) -> Sequence[Any]:
         function = self._computed.code.function
         made = function(records, self._ctx) if self._computed.asks else function(records)
         values: Sequence[Any] = await made if inspect.isawaitable(made) else made
         return values
 
 
-def _seen(node: Node, names: Sequence[str]) -> Record:
-    data = {name: node.data[name] for name in names if name in node.data}
-    return Record(node.collection.name, node.id, node.key, node.revision, node.created_at, node.updated_at, data)
+def _with_these_alone(node: Node, names: Sequence[str]) -> Node:
+    """A record without all other properties, so that the same is computed wherever it was read."""
+    return node._replace(data={name: node.data[name] for name in names if name in node.data})

@@ -44,6 +44,8 @@ class StrawberryTypes:
     @classmethod
     def of(cls, catalog: Catalog, computed: Iterable[tuple[str, Computed]]) -> "StrawberryTypes":
         fields = [field for _, field in computed]
+        if twice := [problem for several in catalog.extras.by_root for problem in _added_twice(several)]:
+            raise ExtensionErrors(twice)
         try:
             return cls._built(catalog, list(catalog.extras.classes), fields)
         except Exception as error:
@@ -67,7 +69,7 @@ class StrawberryTypes:
         carrier = _strawberry_type(_CARRIER, (), {name: field.returns for field, name in carried.items()})
         query, mutation, subscription = (
             _merged(name, [code.function for code in several if code in classes])
-            for name, several in zip(ROOTS, (extras.queries, extras.mutations, extras.subscriptions), strict=True)
+            for name, several in zip(ROOTS, extras.by_root, strict=True)
         )
         made: Any = strawberry.Schema(
             query or _strawberry_type("Query", (), {_NOTHING: int | None}),
@@ -128,6 +130,19 @@ def type_description(of: GraphQLNamedType) -> str:
 def is_stand_in(of: GraphQLNamedType) -> bool:
     """Whether a type stands for the one of ours with its name."""
     return bool(getattr(origin(of), _STAND_IN, False))
+
+
+def _added_twice(classes: list[Code]) -> Iterator[str]:
+    """What is wrong with classes whose fields are to be those of one type."""
+    makers: dict[str, Code] = {}
+    for code in classes:
+        definition = getattr(code.function, "__strawberry_definition__", None)
+        for field in definition.fields if definition else ():
+            other = makers.setdefault(field.name, code)
+            if other is not code:
+                yield said(
+                    code.module, f"{code.name}.{field.name} is added by {other} too: name one otherwise", code.at
+                )
 
 
 def _merged(name: str, classes: list[type]) -> type | None:

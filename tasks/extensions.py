@@ -39,7 +39,7 @@ class Run:
         self._run = run
         self._errors: list[TaskError] = []
         self._saves = noted is not None
-        self.arguments: Mapping[str, Any] = run.task.arguments[ARGUMENTS]
+        self.arguments: Mapping[str, Any] = run.task.arguments.get(ARGUMENTS, {})
         """What `runTask` was given."""
         self.store = Store(services, nudges, run.task.by)
         self.place: Mapping[str, Any] | None = None

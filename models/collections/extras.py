@@ -92,6 +92,11 @@ class Extras:
     commit_hooks: list[CommitHook] = field(default_factory=list)
 
     @property
+    def by_root(self) -> tuple[list[Code], list[Code], list[Code]]:
+        """The types whose fields become those of `Query`, of `Mutation`, and of `Subscription`."""
+        return self.queries, self.mutations, self.subscriptions
+
+    @property
     def classes(self) -> tuple[Code, ...]:
         """All that is Strawberry's."""
         return (*self.queries, *self.mutations, *self.subscriptions, *self.types)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from shutil import copy
+from typing import Any
 
 import pytest
 
@@ -15,6 +17,7 @@ from tests.acceptance.following import over_events, over_websocket
 from tests.acceptance.task_work import ENDS, PAYLOAD, ended, state_of, until
 from tests.running import ROOT, System, beside, run_command
 
+PROBES = Path(__file__).parent / "extensions" / "probes.py"
 PAGE = (ROOT / "docs" / "extending.md").read_text()
 BOOKS = [
     {"isbn": "1", "title": "  Emma ", "year": 1815, "pages": 400},
@@ -40,13 +43,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "books").mkdir()
     (folder / "books" / "book.yaml").write_text(block("yaml"))
     (folder / "shelves.py").write_text(block("python"))
+    copy(PROBES, folder)
     return folder
 
 
 @pytest.fixture(scope="module")
 def shelves(system: System, folder: Path) -> Iterator[System]:
-    """A system with the extension, and books that searches see."""
-    extension = {"extensions": "shelves", "extension_path": str(folder)}
+    """A system with the extension, and another one, and books that searches see."""
+    extension = {"extensions": "shelves, probes", "extension_path": str(folder)}
     with beside(system, folder / "data", folder / "books", **extension) as started:
         with started.client(started.token) as client:
             written = Writer(Api(client), "Book", "books").upsert(*BOOKS, wait="SEARCHABLE")
@@ -116,6 +120,39 @@ def test_a_hook_changes_and_refuses_what_is_written_whoever_writes_it(
     assert (done.returncode, "2 created" in done.stdout) == (1, True)
     assert "line 2 (15): due: is missing of a book that is lent" in done.stderr
     assert apis["anyone"].ask('{ book(key: "14") { title } }') == {"book": {"title": "e"}}
+
+
+def test_what_comes_back_or_goes_back_is_seen_by_hooks_too(apis: dict[str, Api]) -> None:
+    books = Writer(apis["editor"], "Book", "books", "id revision pages")
+    made = books.create(isbn="30", title="Middlemarch", pages=1)["record"]
+    books.delete(made["id"])
+    assert books.restore(made["id"])["record"] == {**made, "revision": 3, "pages": 7}
+    assert books.revert(made["id"], 1)["record"] == {**made, "revision": 4, "pages": 8}
+
+
+def probed(api: Api, call: str, *a: Any, **k: Any) -> Any:
+    """What a method of `as_viewer` gives to a viewer."""
+    document = "mutation($c: String!, $a: JSON!) { probe(call: $c, arguments: $a) }"
+    return api.ask(document, c=call, a={"a": a, "k": k})["probe"]
+
+
+def test_an_extension_does_for_its_viewer_what_that_may_do(apis: dict[str, Api]) -> None:
+    editor, anyone = apis["editor"], apis["anyone"]
+    assert editor.ask("mutation { who }") == {"who": "ed authenticated editor public"}
+    assert anyone.ask("mutation { who }") == {"who": "None public"}
+    assert probed(editor, "create", "Book", {"isbn": "40", "title": "a"}) == {"shown": "40", "errors": []}
+    assert probed(editor, "create", "Book", {"isbn": "40", "title": "a"})["errors"] == [["DUPLICATE_KEY", "isbn"]]
+    assert probed(anyone, "create", "Book", {"isbn": "41", "title": "a"})["errors"] == [["FORBIDDEN"]]
+    assert probed(editor, "get", "Book", ["40", "none", "1"]) == ["40", None, "1"]
+    upserted = probed(editor, "upsert", "Book", [{"isbn": "40", "title": "b"}, {"isbn": "42", "title": "c"}])
+    assert upserted == [{"shown": "40", "errors": []}, {"shown": "42", "errors": []}]
+    assert probed(editor, "update", "Book", "40", {"pages": 3}, expected=1)["errors"] == [["CONFLICT"]]
+    assert probed(editor, "delete", "Book", "40") == {"shown": None, "errors": []}
+    assert probed(editor, "delete", "Book", "40")["errors"] == [["NOT_FOUND"]]
+    assert probed(editor, "search", "Book", search="emma") == ["1"]
+    assert probed(editor, "run_task", "inventory")["errors"] == [["FORBIDDEN"]]
+    wrong = 'mutation($a: JSON!) { probe(call: "get", arguments: $a) }'
+    assert editor.refusal(wrong, a={"a": ["Bock", ["1"]]}) == "NOT_FOUND"
 
 
 def test_a_subscription_of_an_extension_is_followed(shelves: System) -> None:

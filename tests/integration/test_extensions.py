@@ -113,6 +113,12 @@ async def at_work(
         await nudges.close()
 
 
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hooks that fail are told again at once."""
+    monkeypatch.setattr(tasks.commits, "LONGEST_PAUSE", 0.01)
+
+
 AtWork = tuple[Services, TaskDesk, Nudges]
 
 
@@ -233,10 +239,9 @@ async def test_after_a_restore_into_another_postgresql_a_hook_is_told_of_what_it
 
 
 async def test_a_change_that_a_hook_fails_at_is_told_again_and_then_is_a_dead_letter(
-    at_work: AtWork, monkeypatch: pytest.MonkeyPatch
+    at_work: AtWork, impatient: None
 ) -> None:
     services, _, nudges = at_work
-    monkeypatch.setattr(tasks.commits, "LONGEST_PAUSE", 0.01)
     store, heard, refused = (
         Store(services, nudges, "ann"),
         *(of(services.catalog, name) for name in ("heard", "refused")),
@@ -260,11 +265,8 @@ async def test_a_change_that_a_hook_fails_at_is_told_again_and_then_is_a_dead_le
     assert (heard[-1].key, heard[-1].operation, heard[-1].data) == ("2", "CREATE", {"number": "2", "title": "t"})
 
 
-async def test_a_hook_that_is_away_is_told_of_everything_when_it_is_back(
-    at_work: AtWork, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_hook_that_is_away_is_told_of_everything_when_it_is_back(at_work: AtWork, impatient: None) -> None:
     services, _, nudges = at_work
-    monkeypatch.setattr(tasks.commits, "LONGEST_PAUSE", 0.01)
     store, heard, refused = (
         Store(services, nudges, "ann"),
         *(of(services.catalog, name) for name in ("heard", "refused")),

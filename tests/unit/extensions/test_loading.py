@@ -157,6 +157,8 @@ from catalograph import reference
 {types}
 
 def extend(catalog):
+    if "More" in globals():
+        catalog.query(More)
     catalog.query(Query)
 """
 
@@ -176,12 +178,16 @@ def extend(catalog):
             "@reference\nclass Wrok: ...\n@strawberry.type\nclass Query:\n    a: Wrok | None",
             "there is no type Wrok to refer to (did you mean Work?)",
         ),
+        (
+            "@strawberry.type\nclass More:\n    a: int | None\n@strawberry.type\nclass Query:\n    a: int | None",
+            "Query.a is added by extension_odd.More too: name one otherwise",
+        ),
         ("class Query: ...", "Strawberry makes nothing of Query: "),
         ("@strawberry.type\nclass Query:\n    a: object", "Strawberry makes nothing of Query: "),
     ],
 )
 def test_types_that_do_not_fit_the_schema_are_told(tmp_path: Path, types: str, said: str) -> None:
-    catalog = extended(tmp_path, STRAWBERRY.format(types=types))
+    catalog = extended(tmp_path, STRAWBERRY.format(types=types), "extension_odd")
     with pytest.raises(ExtensionErrors) as caught:
         build_schema(catalog)
     (line,) = caught.value.lines
