@@ -4,6 +4,7 @@ An object that comes from a loader is completed by generated code as any other, 
 turn. What is not as it should be is completed by its field, and its errors go up as in graphql-core.
 """
 
+from asyncio import ensure_future, get_running_loop
 from collections.abc import Awaitable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -111,7 +112,7 @@ class Loading:
         _find(self._selection, self._answer, _root(self._path), places, needed=self._items_needed)
         for field, value, target in wrong:
             place = places.get(id(target))
-            if place is None:
+            if place is None or failed:
                 continue  # something above it has become null
             path = Path(place.path, field.key, field.parent.name)
             try:
@@ -123,7 +124,7 @@ class Loading:
             except Exception as error:  # noqa: BLE001 - whatever it is, it is an error of its field
                 failed = self._fail(field, error, target, place, path) or failed
         if failed:
-            self._run.abandon({}, (), late)
+            self._run.abandon({}, (), _cancelled(late))
             raise failed
         return late
 
@@ -159,6 +160,15 @@ class Loading:
                     return None
                 above = above.above
             return located
+
+
+def _cancelled(late: list[Awaitable[None]]) -> list[Awaitable[None]]:
+    """What was begun, and is to go no further: nobody wants it any more."""
+    begun = [ensure_future(one) for one in late]
+    for one in begun:
+        # When it has come to where it waits: what it waits for is cancelled with it.
+        get_running_loop().call_soon(one.cancel)
+    return list(begun)
 
 
 def ask(run: "Run", noted: list[Any]) -> list[Asked]:

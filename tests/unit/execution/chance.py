@@ -142,21 +142,23 @@ def _read_by_chance(chance: Chance, key: str, plan: GraphQLField, of: str | None
     """A field that only reads, now and then; always where the objects have their values in a mapping `of` theirs."""
     if not plan.args and chance.in_(8):
         return GraphQLField(plan.type, resolve=Derive(partial(_derived, key)))
-    if not plan.args and chance.in_(2 if chance.tidy else 4) and (held := _held(plan.type)):
+    held = _held(plan.type, leaves=chance.tidy and chance.in_(3))
+    if not plan.args and chance.in_(2 if chance.tidy else 4) and held:
         # A list of leaves is one value of a loader, or one for each of them.
-        many = isinstance(held, GraphQLList) and (not is_leaf_type(_held(held.of_type)) or chance.in_(2))
+        many = isinstance(held, GraphQLList) and (not is_leaf_type(_held(held.of_type, leaves=True)) or chance.in_(2))
         return GraphQLField(plan.type, resolve=Load(Read(key, of), _key, attrgetter("loader"), many))
     if of or (not plan.args and chance.in_(4)):
         return GraphQLField(plan.type, resolve=Read(chance.one([key, key, *NAMES]), of))
     return plan
 
 
-def _held(type_: Any) -> Any:
-    """What a loader may give for a field: an object or a leaf, or a list of them."""
+def _held(type_: Any, *, leaves: bool) -> Any:
+    """What a loader may give for a field: an object, with `leaves` also such, or a list of them."""
     type_ = type_.of_type if isinstance(type_, GraphQLNonNull) else type_
     if isinstance(type_, GraphQLList):
-        return type_ if _held(type_.of_type) and not isinstance(_held(type_.of_type), GraphQLList) else None
-    return type_ if isinstance(type_, GraphQLObjectType) or is_leaf_type(type_) else None
+        item = _held(type_.of_type, leaves=leaves)
+        return type_ if item and not isinstance(item, GraphQLList) else None
+    return type_ if isinstance(type_, GraphQLObjectType) or (leaves and is_leaf_type(type_)) else None
 
 
 def _key(value: Any) -> Any:
@@ -370,8 +372,8 @@ def _field_value(chance: Chance, plan: GraphQLField, depth: int) -> Maker:
     if depth <= 0 or chance.in_(8):
         return lambda: None
     if not plan.resolve.many:
-        return partial(_same, _kept(chance, _held(plan.type), depth))
-    item = _held(_held(plan.type).of_type)
+        return partial(_same, _kept(chance, _held(plan.type, leaves=True), depth))
+    item = _held(_held(plan.type, leaves=True).of_type, leaves=True)
     keys = [None if chance.in_(12) else _kept(chance, item, depth) for _ in range(chance.number(3))]
     return lambda: list(keys)
 
