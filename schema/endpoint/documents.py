@@ -59,7 +59,8 @@ class DocumentLimits:
 class Operation:
     """One operation of a document; `upserts` when a root field writes many records.
 
-    `cost` is what it may cost with which variables, of which `max_cost` is allowed.
+    `cost` is what it may cost with which variables, of which `max_cost` is allowed; `always_allowed` if no variable can
+    make it more.
     """
 
     node: OperationDefinitionNode
@@ -67,6 +68,7 @@ class Operation:
     upserts: bool
     cost: Result
     max_cost: int
+    always_allowed: bool
 
     @property
     def name(self) -> str | None:
@@ -75,6 +77,8 @@ class Operation:
 
     def check_cost(self, variables: Variables | None) -> None:
         """Raises `CostExceeded` where it may cost more, with these variables, than is allowed."""
+        if self.always_allowed:
+            return
         cost = self.cost.of(variables)
         if cost > self.max_cost:
             raise CostExceeded(
@@ -188,9 +192,10 @@ class Documents:
         for node in ast.definitions:
             if isinstance(node, OperationDefinitionNode):
                 upserts = node.operation is OperationType.MUTATION and _upserts(node.selection_set, fragments)
-                operations[node.name.value if node.name else None] = Operation(
-                    node, node.operation, upserts, self._costs.of(ast, node), self.limits.max_cost
-                )
+                cost, most = self._costs.of(ast, node), self.limits.max_cost
+                allowed = cost.fixed is not None and cost.fixed <= most
+                name = node.name.value if node.name else None
+                operations[name] = Operation(node, node.operation, upserts, cost, most, allowed)
         return operations
 
     def _keep(self, text: str, document: Document) -> None:

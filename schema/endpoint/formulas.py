@@ -84,12 +84,17 @@ class Result:
         self._steps = steps
         self._known: dict[tuple[int, ...], int] = {}
 
+    @property
+    def fixed(self) -> int | None:
+        """The number, where it is the same for all variables."""
+        return self._amount if isinstance(self._amount, int) else None
+
     def of(self, variables: Variables | None) -> int:
         """The number that these variables make."""
         if isinstance(self._amount, int):
             return self._amount
-        given = variables or {}
-        key = tuple([read(given) for read in self._readers])
+        given, readers = variables or {}, self._readers
+        key = (readers[0](given),) if len(readers) == 1 else tuple([read(given) for read in readers])
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= MAX_KEPT:

@@ -41,7 +41,7 @@ class PersistedDocuments:
 
     async def __call__(self, parameters: Parameters, _context: object = None) -> Document:
         text = parameters.query
-        if (digest := digest_of(parameters)) is not None:
+        if parameters.extensions and (digest := digest_of(parameters)) is not None:
             return self._named(digest, text) if text else await self._known(digest)
         if not text:
             raise RequestRefused(
