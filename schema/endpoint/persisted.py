@@ -19,6 +19,8 @@ from schema.endpoint.request import Parameters
 DocumentSource = Callable[[Parameters, Any], Awaitable[Document]]
 """`(parameters, context)` to the valid document that the parameters mean."""
 PERSISTED = "persistedQuery"
+PATIENCE_SECONDS = 0.5
+"""How long Redis is waited for: without it the client sends its text, which takes about as long over a slow network."""
 _DIGEST = re.compile("[0-9a-f]{64}")
 
 
@@ -102,4 +104,5 @@ def shared_documents(settings: Settings) -> Slots | None:
         settings.persisted_query_entry,
         settings.persisted_query_seconds,
         DOCUMENT_SHARED_BYTES,
+        PATIENCE_SECONDS,
     )
