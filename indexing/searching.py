@@ -144,4 +144,8 @@ def _options(query: Query) -> dict[str, str]:
 def _named(error: CatalographError) -> CatalographError:
     """A missing index is one that is not made yet: search comes back by itself."""
     missing = isinstance(error, SearchRefused) and error.status == 404
-    return SearchUnavailable("The index of this collection is not there yet.") if missing else error
+    if not missing:
+        return error
+    return SearchUnavailable(
+        "The index of this collection is not there yet.", "If that lasts, `catalograph index rebuild` says why."
+    )
