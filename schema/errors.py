@@ -16,6 +16,8 @@ VALIDATION_FAILED: Final = "GRAPHQL_VALIDATION_FAILED"
 BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 INTERNAL: Final = "INTERNAL"
 MASKED: Final = "Internal error"
+_LACKING: Final = "Cannot return null for non-nullable field "
+"""How graphql-core begins to say so. A record may lack what its collection file requires only since it was written."""
 
 STATUS: Final = {
     # Clients of persisted queries take another status for a server that has none, and give them up.
@@ -113,6 +115,8 @@ def _code_of_cause(error: GraphQLError, cause: Exception, stage: Stage) -> tuple
     ours = known(cause)
     if stage is not Stage.EXECUTION:
         return (ours.code if ours and ours.code != INTERNAL else BAD_USER_INPUT), error.message
+    if ours is None and isinstance(cause, TypeError) and str(cause).startswith(_LACKING):
+        return INTERNAL, str(cause)
     if ours is None or ours.code == INTERNAL:
         return INTERNAL, MASKED
     return ours.code, str(ours)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from graphql import GraphQLError
+from graphql import GraphQLError, build_schema, graphql_sync
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
@@ -90,6 +90,12 @@ class TestFields:
         for query in ("{ tooLarge }", "{ shape { name } }"):
             response = post(client, query)
             assert (code(response), response.json()["errors"][0]["message"]) == ("INTERNAL", "Internal error")
+
+    def test_a_value_that_is_required_and_not_there_is_named(self) -> None:
+        result = graphql_sync(build_schema("type Query { doi: String! }"), "{ doi }")
+        (error,) = public_errors(result.errors or [], "r", Stage.EXECUTION)
+        assert error.message == "Cannot return null for non-nullable field Query.doi."
+        assert error.extensions == {"code": "INTERNAL", "requestId": "r"}
 
     def test_a_graphql_error_with_a_code_was_meant_for_the_client(self, client: Client) -> None:
         response = post(client, "{ deliberate }")
