@@ -21,7 +21,7 @@ def local_text(moment: int, zone: tzinfo) -> str:
     """A moment in microseconds as ISO 8601 text in `zone`."""
     try:
         return (EPOCH + timedelta(microseconds=moment)).astimezone(zone).isoformat()
-    except OverflowError:
+    except OverflowError:  # of years that Python does not have: told by those whose calendar is the same
         rounds = -1 if moment > 0 else 1
         text = local_text(moment + rounds * _ROUND, zone)
         return f"{int(text[:4]) - rounds * _ROUND_YEARS:04}{text[4:]}"
