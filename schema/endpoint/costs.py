@@ -120,7 +120,7 @@ class _Walk:
         try:
             price = self._set((self._operation.selection_set,), root)
         except RecursionError:
-            raise CostExceeded("The operation is too complex to tell its cost.", "Ask for less at once.") from None
+            raise _too_complex() from None
         if price.selections > most:
             raise CostExceeded(
                 f"With its fragments written out, the operation has {price.selections:,} fields; {most:,} are allowed.",
@@ -159,7 +159,7 @@ class _Walk:
             for selection in node.selections:
                 self._looked_at += 1
                 if self._looked_at > MOST_LOOKED_AT:
-                    raise RecursionError
+                    raise _too_complex()
                 if not (own := self._guard(selection.directives, guard)):
                     continue
                 if isinstance(selection, FieldNode):
@@ -255,6 +255,10 @@ class _Walk:
     def _on(self, fragment: InlineFragmentNode | FragmentDefinitionNode, type_: GraphQLNamedType) -> GraphQLNamedType:
         found: Any = fragment.type_condition and self._schema.get_type(fragment.type_condition.name.value)
         return found or type_
+
+
+def _too_complex() -> CostExceeded:
+    return CostExceeded("The operation is too complex to tell its cost.", "Ask for less at once.")
 
 
 def _add(groups: dict[str, _Group], node: FieldNode, parent: GraphQLNamedType, guard: Amount) -> None:
