@@ -55,6 +55,12 @@ RESULTS = Counter(
     ["source"],
     registry=REGISTRY,
 )
+SUBSCRIPTIONS = Counter(
+    "catalograph_subscriptions",
+    "Subscriptions that have begun to hear of tasks or of changes.",
+    ["feed"],
+    registry=REGISTRY,
+)
 RESULT_BYTES = Gauge("catalograph_result_bytes", "Bytes of the answers kept in this process.", registry=REGISTRY)
 RESULT_ENTRIES = Gauge("catalograph_result_entries", "Answers kept in this process.", registry=REGISTRY)
 RESULT_EVICTIONS = Counter(

@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager, suppress
 import structlog
 
 from errors import CatalographError
+from metrics import SUBSCRIPTIONS
 from models.changes import Change, Position, Present, Stretch, changes_after, present
 from models.database import Database
 from tasks.channel import Channel
@@ -67,6 +68,7 @@ class ChangeFeed:
             self._kept, self._from, self._until, self._pause = [], after, after, 0.0
         self._followers.add(follower)
         self._channel.listen()
+        SUBSCRIPTIONS.labels("changes").inc()
         try:
             yield follower
         finally:

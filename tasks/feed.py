@@ -9,6 +9,7 @@ from datetime import timedelta
 import structlog
 
 from errors import CatalographError
+from metrics import SUBSCRIPTIONS
 from models.database import Database
 from models.tasks import Task, recent_tasks
 from tasks.channel import Channel
@@ -74,6 +75,7 @@ class TaskFeed:
         listener = Listener(wanted)
         self._listeners[task_id].add(listener)
         self._channel.listen()
+        SUBSCRIPTIONS.labels("tasks").inc()
         try:
             yield listener
         finally:

@@ -66,8 +66,12 @@ class PersistedDocuments:
             found = await self._shared.get(bytes.fromhex(digest))
             if found is not None and sha256(found).hexdigest() == digest:
                 return self._documents.prepare(found.decode(), digest)
-        # Clients look for this very message.
-        raise PersistedQueryNotFound("PersistedQueryNotFound")
+        raise unknown_hash()
+
+
+def unknown_hash() -> PersistedQueryNotFound:
+    """What is told of a hash whose text nobody knows: clients look for this very message."""
+    return PersistedQueryNotFound("PersistedQueryNotFound")
 
 
 def digest_of(parameters: Parameters) -> str | None:

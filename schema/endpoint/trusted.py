@@ -11,7 +11,7 @@ from typing import Any
 from errors import CostExceeded, DocumentErrors, Forbidden
 from schema.endpoint.documents import Document, Documents
 from schema.endpoint.parsing import DocumentRefused, asks_for_the_schema
-from schema.endpoint.persisted import DocumentSource, check_digest, digest_of
+from schema.endpoint.persisted import DocumentSource, check_digest, digest_of, unknown_hash
 from schema.endpoint.request import Parameters
 
 PATTERN = "*.graphql"
@@ -45,6 +45,8 @@ class TrustedDocuments:
             return await self._others(parameters, context)
         if digest is None and parameters.query and self._documents.introspection:
             return self._question(parameters.query)
+        if digest is not None and not parameters.query:
+            raise unknown_hash()  # a client that sends the text now is told that it may not
         raise _forbidden()
 
     def _question(self, text: str) -> Document:

@@ -18,6 +18,7 @@ from config import load_settings
 from tests.acceptance.asking import Api, Writer
 from tests.acceptance.following import Follow, Results, over_events, over_websocket
 from tests.acceptance.task_work import until
+from tests.acceptance.test_metrics import samples
 from tests.running import System, beside, execute, serving_too
 
 COLLECTIONS = Path(__file__).parent / "changes"
@@ -65,9 +66,10 @@ class Following:
         self.heard: list[Any] = []
         self.results: Results = follow(system, document, token, after=after)
         self._there = threading.Condition()
+        before = begun(system)
         threading.Thread(target=self._follow, daemon=True).start()
         if after is None:
-            time.sleep(0.5)  # nothing tells that a subscription has begun but its first event
+            until(lambda: begun(system) > before)
 
     def _follow(self) -> None:
         try:
@@ -101,6 +103,11 @@ class Following:
 
     def _has_ended(self) -> bool:
         return bool(self.heard) and not (isinstance(self.heard[-1], dict) and "key" in self.heard[-1])
+
+
+def begun(system: System) -> float:
+    """How many subscriptions the server has seen begin."""
+    return samples(system).get(("catalograph_subscriptions_total", "changes"), 0)
 
 
 def new_key() -> str:

@@ -61,7 +61,6 @@ class TestRequests:
             {"query": OTHER},
             {"query": HELLO},
             {"query": OTHER, "extensions": named(OTHER)},
-            {"extensions": named(OTHER)},
             {"query": "{ nothing }"},
             {"query": "{"},
             {"query": "{ __typename }"},
@@ -87,7 +86,12 @@ class TestRequests:
             assert post(client, ADMIN, query=query, extensions=named(OTHER)).json() == {
                 "data": {"hello": "Hello, world"}
             }
-        assert code(post(client, extensions=named(OTHER))) == "FORBIDDEN"
+
+    def test_who_names_what_is_not_trusted_finds_nothing_and_may_not_send_it_either(self, client: Client) -> None:
+        answer = post(client, extensions=named(OTHER))
+        assert code(answer) == "PERSISTED_QUERY_NOT_FOUND"
+        assert answer.json()["errors"][0]["message"] == "PersistedQueryNotFound"
+        assert code(post(client, query=OTHER, extensions=named(OTHER))) == "FORBIDDEN"
 
     def test_a_wrong_hash_is_bad_input(self, client: Client) -> None:
         assert code(post(client, query=OTHER, extensions=named(HELLO))) == "BAD_USER_INPUT"
