@@ -53,9 +53,8 @@ class Extension:
         """
 
         def add(function: F) -> F:
-            self._add_computed(
-                collection, _field(name or _name(function)), list(needs), self._code(function), returns, pure
-            )
+            field = name or _field(_name(function))
+            self._add_computed(collection, field, list(needs), self._code(function), returns, pure)
             return function
 
         return add
@@ -86,6 +85,7 @@ class Extension:
         It may change `write.data`, which is valid and is checked again afterwards, or refuse with a `UserError`. It
         decides and has no effects: one write may be tried several times. It is not asynchronous.
         """
+        self._require_names("before_write", collections)
 
         def add(function: F) -> F:
             if inspect.iscoroutinefunction(function):
@@ -105,6 +105,7 @@ class Extension:
         It takes a list of `Commit`s in their order and the `Store`. A worker calls it, one at a time, at least once for
         each change: where it fails it is called again.
         """
+        self._require_names("after_commit", collections)
 
         def add(function: F) -> F:
             self._require_async("an after_commit hook", function)
@@ -205,6 +206,10 @@ class Extension:
         if found is None:
             self._problem(f"there is no collection {name!r}{did_you_mean(str(name), self.catalog.collections)}")
         return found
+
+    def _require_names(self, decorator: str, collections: tuple[object, ...]) -> None:
+        if any(map(callable, collections)):
+            self._problem(f"@catalog.{decorator} is without its brackets: write @catalog.{decorator}()")
 
     def _require_async(self, what: str, function: Callable[..., Any]) -> None:
         if not inspect.iscoroutinefunction(function):

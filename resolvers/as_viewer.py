@@ -8,9 +8,9 @@ from models.collections.properties import Collection
 from models.collections.source import did_you_mean
 from resolvers import writes
 from resolvers.context import Context
-from resolvers.nodes import Node, global_id
+from resolvers.nodes import global_id
 from resolvers.searches import Selected, search
-from resolvers.tasks import Asked, run_task
+from resolvers.tasks import run_task
 from resolvers.user_errors import NOT_FOUND, UserError
 from resolvers.writes import Input, Written
 
@@ -26,8 +26,11 @@ class HasContext(Protocol):
 class AsViewer:
     """What the viewer of a request may do, in the names of the API.
 
-    A `Node` has the whole of a record in `data`, by JSON names, what the viewer may not read too; as a value of the
-    record's type it is shown as any other. Everything raises `NotFound` for a collection that is none.
+    Records are `Node`s, which have the whole of a record in `data`, by JSON names, what the viewer may not read too; as
+    values of the record's type they are shown as any other. What was written is a `Written`, a task that was asked for
+    an `Asked`. They are of no type here, since in annotations classes made by `reference` stand for theirs.
+
+    Everything raises `NotFound` for a collection that is none.
     """
 
     def __init__(self, context: Context) -> None:
@@ -43,42 +46,42 @@ class AsViewer:
         """The viewer's roles, `public` too."""
         return frozenset(self._ctx.viewer.roles)
 
-    async def get(self, collection: str, keys: Iterable[str]) -> list[Node | None]:
-        """The records with these keys, in this order; all that one tick asks for are one statement."""
+    async def get(self, collection: str, keys: Iterable[str]) -> list[Any]:
+        """The records with these keys, in their order, `None` for what is not there; one statement a tick."""
         name = self._collection(collection).name
-        found: list[Node | None] = await self._ctx.by_key.load_many([(name, key) for key in keys])
+        found: list[Any] = await self._ctx.by_key.load_many([(name, key) for key in keys])
         return found
 
-    async def search(self, collection: str, **arguments: Any) -> list[Node]:
+    async def search(self, collection: str, **arguments: Any) -> list[Any]:
         """The page of records that `search filter orderBy first after last before` ask for, as in the API.
 
         Values of enums are those of the JSON. Raises as a query would.
         """
         found = self._collection(collection)
         fields = tuple(dict.fromkeys(prop.name for prop in found.shape.properties.values()))
-        return (await search(self._ctx, found, arguments, Selected(fields=fields, nodes=True))).nodes
+        return [*(await search(self._ctx, found, arguments, Selected(fields=fields, nodes=True))).nodes]
 
-    async def create(self, collection: str, given: Input) -> Written:
+    async def create(self, collection: str, given: Input) -> Any:
         """A new record; what the viewer can correct is in `errors`."""
         return await writes.create(self._ctx, self._collection(collection), given)
 
-    async def update(self, collection: str, key: str, patch: Input, expected: int | None = None) -> Written:
+    async def update(self, collection: str, key: str, patch: Input, expected: int | None = None) -> Any:
         """The record with a merge patch applied, if it is at the revision `expected`."""
         id_ = await self._id(collection, key)
         found = self._collection(collection)
         return await writes.update(self._ctx, found, id_, patch, expected) if id_ else _absent(collection, key)
 
-    async def upsert(self, collection: str, records: Sequence[Input]) -> list[Written]:
+    async def upsert(self, collection: str, records: Sequence[Input]) -> list[Any]:
         """Make or change records by their keys, one result each."""
         return await writes.upsert(self._ctx, self._collection(collection), records)
 
-    async def delete(self, collection: str, key: str, expected: int | None = None) -> Written:
+    async def delete(self, collection: str, key: str, expected: int | None = None) -> Any:
         """Delete a record, if it is at the revision `expected`."""
         id_ = await self._id(collection, key)
         found = self._collection(collection)
         return await writes.delete(self._ctx, found, id_, expected) if id_ else _absent(collection, key)
 
-    async def run_task(self, name: str, arguments: Mapping[str, Any] | None = None) -> Asked:
+    async def run_task(self, name: str, arguments: Mapping[str, Any] | None = None) -> Any:
         """Start a task of an extension, where the viewer is `admin`. Raises `NotFound` where there is none."""
         known = self._ctx.services.catalog.extras.tasks
         if name not in known:

@@ -106,13 +106,15 @@ def test_a_module_that_can_not_extend_is_told_with_its_line(
             "@catalog.computed('Work', needs=['year'], returns=int, name='a-b')",
             "'a-b' is no name of GraphQL: give another name",
         ),
+        ("@catalog.before_write", "@catalog.before_write is without its brackets: write @catalog.before_write()"),
+        ("@catalog.after_commit", "@catalog.after_commit is without its brackets: write @catalog.after_commit()"),
         ("@catalog.before_write('Works')", "there is no collection 'Works' (did you mean Work?)"),
         ("@catalog.after_commit('Work')", "f: an after_commit hook is an `async def`"),
         ("@catalog.task()", "f: a task is an `async def`"),
     ],
 )
 def test_what_can_not_be_added_is_told_with_its_line(tmp_path: Path, line: str, said: str) -> None:
-    code = f"def extend(catalog):\n    {line}\n    def f(records): ...\n"
+    code = f"def extend(catalog):\n    {line}\n    def f(records): ...\n"  # the decorator is at either line
     (found,) = problems(tmp_path, code)
     place, _, rest = found.partition(": ")
     assert rest == f"extension extension_wrong: {said}"
