@@ -45,12 +45,14 @@ def extended(schema: GraphQLSchema, catalog: Catalog) -> GraphQLSchema:
     if not (computed or extras.tasks or extras.classes):
         return schema
     made = StrawberryTypes.of(catalog, computed)
-    joint = _Joint(schema, made)
+    ours: dict[str, GraphQLNamedType] = {**SCALARS, **schema.type_map}
+    if extras.tasks:
+        names = ours["TaskName"] = _task_names(catalog)
+        _fields(ours["Mutation"])["runTask"] = run_task_field(schema, names)
+    joint = _Joint(ours, made)
     for name, field in computed:
         _fields(schema.type_map[name])[field.field] = joint.computed_field(field)
     fields = {root: joint.root(root) for root in ROOTS}
-    if extras.tasks:
-        fields["Mutation"] |= {"runTask": run_task_field(schema, _task_names(catalog))}
     if joint.problems:
         raise ExtensionErrors(list(dict.fromkeys(joint.problems)))
     query, mutation, subscription = (_root(schema.type_map[name], fields[name]) for name in ROOTS)
@@ -68,8 +70,8 @@ def extended(schema: GraphQLSchema, catalog: Catalog) -> GraphQLSchema:
 class _Joint:
     """Puts types of ours in the place of those that stand for them; what does not fit is noted in `problems`."""
 
-    def __init__(self, schema: GraphQLSchema, made: StrawberryTypes) -> None:
-        self._ours: dict[str, GraphQLNamedType] = {**SCALARS, **schema.type_map}
+    def __init__(self, ours: Mapping[str, GraphQLNamedType], made: StrawberryTypes) -> None:
+        self._ours = ours
         self._made = made
         self._scalars: dict[str, GraphQLScalarType] = {}
         """Strawberry's own by the names of ours that stand in their place."""

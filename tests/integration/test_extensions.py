@@ -16,13 +16,15 @@ from models.collections.loading import Catalog
 from models.commits import Commit
 from models.deadletters import DeadLetter, list_dead_letters
 from models.documents import prepare
+from models.harvests import Counts, HarvestWriter, Taken
+from models.mapping_rules import read_mapping
 from models.migrating import migrate
 from models.records import records_by_key
 from models.retries import retry_dead_letter
 from models.schedules import list_schedules
 from models.task_errors import list_task_errors
-from models.task_runs import revive_tasks
-from models.tasks import State, Task, extension_order, find_task
+from models.task_runs import claim_task, revive_tasks
+from models.tasks import Kind, Order, State, Task, extension_order, find_task
 from models.upserts import Outcome, upsert_many
 from tasks.commits import Teller
 from tasks.desk import TaskDesk
@@ -179,6 +181,27 @@ async def test_what_a_hook_keeps_is_not_deleted(at_work: AtWork) -> None:
     await store.upsert("Work", [{"number": "1", "title": "kept"}, {"number": "2"}])
     assert await store.delete("Work", ["1", "2", "none"]) == {"1": "is kept"}
     assert await store.count("Work") == 1
+
+
+async def test_what_is_harvested_is_as_the_hooks_leave_it_and_what_they_keep_is_an_error_of_the_task(
+    at_work: AtWork,
+) -> None:
+    services, desk, nudges = at_work
+    works = services.catalog["Work"]
+    task = await desk.start(Order(Kind.HARVEST, "Work", {"source": 1}))
+    claimed = await services.database.write(lambda session: claim_task(session, task.id))
+    assert claimed
+    writer = HarvestWriter(services.database, 1, read_mapping(works, None), claimed)
+    page = Taken()
+    page.put("1", "oai:1", {"number": "1", "title": " kept "})
+    page.put("2", "oai:2", {"number": "2", "title": "gone"})
+    assert await writer.take(page, Counts(), {}) == Counts(created=2)
+    gone = Taken(deletions={"1", "2"})
+    assert await writer.take(gone, Counts(), {}) == Counts(deleted=1, failed=1)
+    found = await Store(services, nudges, None).get("Work", ["1", "2"])
+    assert {key: one.data["title"] for key, one in found.items()} == {"1": "kept"}
+    assert await errors_of(services, task) == ["1"]
+    assert await letters(services) == []
 
 
 async def test_a_record_comes_back_and_goes_back_as_the_hooks_leave_it(at_work: AtWork) -> None:

@@ -162,6 +162,11 @@ def extend(catalog):
     if "More" in globals():
         catalog.query(More)
     catalog.query(Query)
+    if "Mutation" in globals():
+        catalog.mutation(Mutation)
+
+    @catalog.task()
+    async def tidy(run): ...
 """
 
 
@@ -183,6 +188,14 @@ def extend(catalog):
         (
             "@strawberry.type\nclass More:\n    a: int | None\n@strawberry.type\nclass Query:\n    a: int | None",
             "Query.a is added by extension_odd.More too: name one otherwise",
+        ),
+        (
+            "@strawberry.type\nclass TaskName:\n    a: int\n@strawberry.type\nclass Query:\n    a: TaskName | None",
+            "the type TaskName is there already: give another name, or refer to it with @reference",
+        ),
+        (
+            "@strawberry.type\nclass Query:\n    a: int\n@strawberry.type\nclass Mutation:\n    runTask: int",
+            "the field Mutation.runTask is there already: give another name",
         ),
         ("class Query: ...", "Strawberry makes nothing of Query: "),
         ("@strawberry.type\nclass Query:\n    a: object", "Strawberry makes nothing of Query: "),
