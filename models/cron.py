@@ -25,7 +25,9 @@ class CronLine:
 
     def after(self, moment: datetime) -> Iterator[datetime]:
         """The moments at which it is due after `moment`, as Debian's cron has them where clocks are changed."""
-        return (due.astimezone(UTC) for due in CronSim(self.fields, moment.astimezone(ZoneInfo(self.zone))))
+        found = (due.astimezone(UTC) for due in CronSim(self.fields, moment.astimezone(ZoneInfo(self.zone))))
+        # In the half hour that Lord Howe has twice a year, it begins with what is over.
+        return (due for due in found if due > moment)
 
     def next_after(self, moment: datetime) -> datetime:
         """The first moment after `moment` at which it is due. Raises `ValueError` where there is none."""

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from models.cron import CronLine, read_cron
@@ -76,6 +76,7 @@ def test_what_is_due_every_few_minutes_is_so_through_each_change(start: tuple[da
 
 
 @given(around_changes(), small_hours, st.integers(0, 3 * 24 * 60))
+@example((datetime(2020, 4, 4, 15, tzinfo=UTC), "Australia/Lord_Howe"), time(1, 31), 0)  # a half hour is twice
 def test_the_next_time_is_the_same_whenever_it_is_asked_for_before(
     start: tuple[datetime, str], at: time, minutes: int
 ) -> None:
