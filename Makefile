@@ -7,6 +7,8 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 PORT ?= 8000
+# Each has servers of its own, of about 2 GB: as many as keep two cores busy while some of them wait.
+PROCESSES ?= 3
 BIN := .venv/bin
 UV := .tools/bin/uv
 AUDITS := tests/acceptance/graphql_http
@@ -42,7 +44,7 @@ check: install web/node_modules/.package-lock.json  ## Lint, types, layers, and 
 
 test: install  ## Check, then run all tests
 	@$(MAKE) --jobs 2 --output-sync=target check needed-by-tests
-	$(BIN)/pytest --numprocesses 2 --dist loadscope --no-loadscope-reorder
+	$(BIN)/pytest --numprocesses $(PROCESSES) --dist loadscope --no-loadscope-reorder
 
 needed-by-tests: web chromium $(AUDITS)/node_modules/.package-lock.json $(CLIENTS)/node_modules/.package-lock.json
 
