@@ -42,10 +42,12 @@ from models.writes import WriteSession
 MAX_DELAY_SECONDS = 300
 PATIENCE = timedelta(seconds=5)
 """How long what follows a changed record waits for others that change together with it."""
-FOLLOWED_AT_ONCE = 5_000
+FOLLOWED_AT_ONCE = 2_000
 KEYS_AT_ONCE = 1_000
 TOUCHED_SHARE = 5
 """At least one in so many rows of a batch is a touched one, so that these get on while users write much."""
+TOUCHED_AT_ONCE = 300
+"""Touched rows of a batch that nobody has written any of: who writes meanwhile waits until it is done."""
 
 log = structlog.get_logger()
 
@@ -108,7 +110,8 @@ class _BatchFailed(Exception):
 async def _drain_some(services: Services, size: int) -> Drained:
     async with services.database.writing() as session:
         rows = await claim(session, size)
-        rows += await claim(session, max(size - len(rows), size // TOUCHED_SHARE), Stage.TOUCHED)
+        touched = max(min(size, TOUCHED_AT_ONCE) - len(rows), size // TOUCHED_SHARE)
+        rows += await claim(session, touched, Stage.TOUCHED)
         if not rows:
             return Drained()
         rows = await that_fit(session, rows, services.settings.index_batch_bytes)

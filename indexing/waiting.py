@@ -13,6 +13,8 @@ from models.deadletters import refused_records
 from models.outbox import still_waiting
 
 POLL_SECONDS = 0.01
+CROWDED_SECONDS = 0.15
+"""The same after a refresh for several waits where others wait on: those that come meanwhile share the next one."""
 
 log = structlog.get_logger()
 
@@ -66,7 +68,7 @@ class Visibility:
                 return
             for wait in indexed:
                 self._settle(wait, next((refused[one] for one in wait.ids if one in refused), None))
-            await asyncio.sleep(POLL_SECONDS)
+            await asyncio.sleep(CROWDED_SECONDS if len(indexed) > 1 and self._waits else POLL_SECONDS)
 
     async def _show(self, waits: Sequence[_Wait]) -> dict[int, str]:
         """Have searches see what is waited for; which of the records the index has refused, and why."""
