@@ -41,11 +41,11 @@ def full_tate_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def kinds(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """Collections with every kind of property and rule."""
+    """Collections with every kind of property and rule; nobody mends what a test takes from their indices."""
     if left_running := already_running("KINDS"):
         yield left_running
         return
-    with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS) as started:
+    with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS, verify_seconds="86400") as started:
         yield started
 
 
