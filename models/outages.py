@@ -56,7 +56,7 @@ class Outages:
         return self._away()
 
     def watch(self) -> "Watch":
-        """A block that is broken off, within 2 s, when the store hangs, and does not begin when that is known."""
+        """A block that is broken off soon after the store hangs, and does not begin when that is known."""
         return Watch(self)
 
     async def guard(self, request: Callable[[], Awaitable[T]]) -> T:
@@ -65,9 +65,12 @@ class Outages:
             return await request()
 
     async def close(self) -> None:
-        for task in (self._probing, self._returning):
-            if task:
-                task.cancel()
+        """Ask no more; what was asked has been given up when this returns."""
+        tasks = [task for task in (self._probing, self._returning) if task]
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks)
 
     async def end_if_nobody_answers(self, limit: Deadline) -> None:
         """Have the block of `limit` end as soon as the store does not answer; goes on until it is cancelled."""
