@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
+from models.ending import end
+
 T = TypeVar("T")
 
 
@@ -25,9 +27,7 @@ class Joined(Generic[T]):
 
     async def close(self) -> None:
         """Ask no more; whoever waits is cancelled."""
-        if self._asking:
-            self._asking.cancel()
-            await asyncio.wait([self._asking])
+        await end(self._asking)
         if self._next:
             self._next.cancel()
 

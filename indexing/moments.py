@@ -8,6 +8,7 @@ import structlog
 
 from errors import CatalographError
 from indexing.joining import Joined
+from models.ending import end
 from models.stamps import StampReader, Stamps
 
 PATIENCE_SECONDS = 0.1
@@ -41,9 +42,7 @@ class Moments:
 
     async def close(self) -> None:
         await self._joined.close()
-        if self._opening:
-            self._opening.cancel()
-            await asyncio.wait([self._opening])
+        await end(self._opening)
         self._reader.drop()
         await asyncio.sleep(0)  # the loop closes its socket in its next round
 

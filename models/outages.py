@@ -10,6 +10,7 @@ import structlog
 from errors import CatalographError
 from metrics import swallowed
 from models.deadlines import Deadline
+from models.ending import end
 
 T = TypeVar("T")
 PATIENCE_SECONDS = 0.5
@@ -66,11 +67,7 @@ class Outages:
 
     async def close(self) -> None:
         """Ask no more; what was asked has been given up when this returns."""
-        tasks = [task for task in (self._probing, self._returning) if task]
-        for task in tasks:
-            task.cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+        await end(self._probing, self._returning)
 
     async def end_if_nobody_answers(self, limit: Deadline) -> None:
         """Have the block of `limit` end as soon as the store does not answer; goes on until it is cancelled."""

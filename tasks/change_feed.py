@@ -17,6 +17,7 @@ from errors import CatalographError
 from metrics import SUBSCRIPTIONS
 from models.changes import Change, Position, Present, Stretch, changes_after, present
 from models.database import Database
+from models.ending import end
 from tasks.channel import Channel
 
 LOOK_SECONDS = 1.0
@@ -47,7 +48,7 @@ class ChangeFeed:
     async def close(self) -> None:
         reading = self._leave()
         await self._channel.close()
-        await _ended(reading)
+        await end(reading)
 
     async def publish(self) -> None:
         """Say that there are new changes. Without Redis they are seen a little later."""
@@ -77,7 +78,7 @@ class ChangeFeed:
                 # Who comes while this ends finds nothing of it, and begins anew.
                 reading = self._leave()
                 await self._channel.stop()
-                await _ended(reading)
+                await end(reading)
 
     async def replay(self, after: Position, collections: Several[str] | None) -> Stretch:
         """The next changes behind a position, with their records as they stand now."""
@@ -168,9 +169,3 @@ class Follower:
         stretch = await self._feed.replay(self._position, self._collections)
         self._position, self._replays = stretch.until, stretch.more
         return stretch.changes
-
-
-async def _ended(reading: asyncio.Task[None] | None) -> None:
-    while reading and not reading.done():
-        reading.cancel()  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
-        await asyncio.wait([reading], timeout=1)

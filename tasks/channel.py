@@ -11,6 +11,8 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from models.ending import end
+
 _PUBLISH_SECONDS = 1
 
 log = structlog.get_logger()
@@ -55,9 +57,7 @@ class Channel:
     async def stop(self) -> None:
         """Listen no more."""
         listening, self._listening = self._listening, None
-        while listening and not listening.done():
-            listening.cancel()  # again: on Python 3.11 `wait_for` may swallow it, where drivers use that
-            await asyncio.wait([listening], timeout=1)
+        await end(listening)
 
     async def close(self) -> None:
         await self.stop()

@@ -8,6 +8,7 @@ from models.changes import Change, Position
 from models.collections.properties import Collection
 from models.database import Database
 from models.documents import prepare
+from models.ending import end
 from models.upserts import upsert_many
 from tasks.change_feed import KEPT, ChangeFeed, Follower
 from tests.integration.conftest import ServerUrls
@@ -87,9 +88,7 @@ async def test_nothing_is_left_when_the_last_follower_has_gone(
         waiting = [asyncio.create_task(follower.next()) for follower in (one, other)]
         await asyncio.sleep(0.2)
         assert len(asyncio.all_tasks() - before) == 4, "two who wait, one reading, one connection"
-        for task in waiting:
-            task.cancel()
-        await asyncio.wait(waiting)
+        await end(*waiting)
     assert asyncio.all_tasks() - before == set()
     await feed.close()
 
@@ -109,8 +108,7 @@ async def test_who_comes_while_the_last_one_leaves_hears_everything(
         async with feed.follow() as follower:
             reading = asyncio.create_task(follower.next())
             await asyncio.sleep(0.2)
-            reading.cancel()
-            await asyncio.wait([reading])
+            await end(reading)
 
     monkeypatch.setattr(feed._channel, "stop", stop_slowly)
     leaving = asyncio.create_task(follow_a_while())

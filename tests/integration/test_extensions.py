@@ -16,6 +16,7 @@ from models.collections.loading import Catalog
 from models.commits import Commit
 from models.deadletters import DeadLetter, list_dead_letters
 from models.documents import prepare
+from models.ending import end
 from models.harvests import Counts, HarvestWriter, Taken
 from models.mapping_rules import read_mapping
 from models.migrating import migrate
@@ -141,8 +142,7 @@ async def telling(at_work: AtWork) -> AsyncIterator[None]:
             while await session.rows(UNTOLD):  # noqa: ASYNC110 - no event
                 await asyncio.sleep(0.05)
     finally:
-        teller.cancel()
-        await asyncio.wait([teller])
+        await end(teller)
 
 
 async def current(services: Services, task: Task) -> Task:
@@ -330,8 +330,7 @@ async def lose(at_work: AtWork, task: Task) -> None:
     async with asyncio.timeout(20):
         while (await current(services, task)).progress.done < 3:  # noqa: ASYNC110 - nor here
             await asyncio.sleep(0.05)
-    running.cancel()
-    await asyncio.wait([running])
+    await end(running)
     (waiting,) = await services.database.write(lambda session: revive_tasks(session, timedelta(0), 5))
     assert waiting.state is State.QUEUED
 
