@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator, Mapping
 from collections.abc import Collection as Several
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
 from sqlalchemy import ARRAY, BigInteger, Text, and_, any_, bindparam, column, func, or_, select, true
 
+from models.gathering import Gathering
 from models.merging import Json, patch_between
 from models.sessions import AnyRow, Reader, Session
 from models.tables import records, revisions
@@ -117,11 +119,29 @@ _HISTORIES = (
 )
 
 
-async def records_by_id(session: Reader, wanted: Mapping[str, Several[int]]) -> dict[int, Record]:
-    """The living records of each collection by their ids, in one statement; what is not there is left out."""
-    ids = [record_id for several in wanted.values() for record_id in several]
-    found = map(Record._make, await session.rows(_BY_ID, {"ids": ids}))
-    return {record.id: record for record in found if record.id in wanted.get(record.collection, ())}
+async def records_by_id(session: Reader, ids: Several[int]) -> dict[int, Record]:
+    """The living records of any collection by their ids, in one statement; what is not there is left out."""
+    return {row[0]: Record._make(row) for row in await session.rows(_BY_ID, {"ids": list(ids)})}
+
+
+class SharedLookups:
+    """Look-ups of records for many who ask at the same time, in as few statements as there are collections of keys."""
+
+    def __init__(self, statements: Reader) -> None:
+        self._statements = statements
+        self._ids: Gathering[int, Record] = Gathering(partial(records_by_id, statements))
+        self._keys: dict[str, Gathering[str, Record]] = {}
+
+    async def by_id(self, ids: Several[int]) -> Mapping[int, Record]:
+        """The living records of any collection by their ids, and maybe others; what is not there is left out."""
+        return await self._ids.find(ids)
+
+    async def by_key(self, collection: str, keys: Several[str]) -> Mapping[str, Record]:
+        """The living records of one collection by their keys, and maybe others; what is not there is left out."""
+        gathering = self._keys.get(collection)
+        if gathering is None:
+            gathering = self._keys[collection] = Gathering(partial(records_by_key, self._statements, collection))
+        return await gathering.find(keys)
 
 
 async def records_with_deleted(session: Reader, ids: Several[int]) -> dict[int, Record]:

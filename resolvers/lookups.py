@@ -9,7 +9,7 @@ from models.collections.conditions import ALWAYS, NEVER, Condition, holds
 from models.collections.dates import Clock
 from models.collections.properties import Collection
 from models.collections.rules import Subject, reach
-from models.records import Record, Revision, histories, records_by_id, records_by_key
+from models.records import Record, Revision, histories
 from resolvers.loading import Loader
 from resolvers.nodes import Node, node_of_record
 
@@ -69,15 +69,14 @@ class NodesById(Level[tuple[str, int]]):
     """Records by collection and number; what is not there or may not be read is `None`."""
 
     async def find(self, keys: list[tuple[str, int]]) -> Mapping[tuple[str, int], Node | None]:
-        wanted: dict[str, list[int]] = {}
-        for collection, record_id in keys:
-            wanted.setdefault(collection, []).append(record_id)
-        found = await records_by_id(self._services.database.statements, wanted)
+        found = await self._services.records.by_id([record_id for _, record_id in keys])
         return {key: self._node(key[0], found.get(key[1])) for key in keys}
 
     def _node(self, name: str, record: Record | None) -> Node | None:
         collection = self._services.catalog.get(name)
-        if collection is None or record is None or not self._readable.may_read(collection, record):
+        if collection is None or record is None or record.collection != name:
+            return None
+        if not self._readable.may_read(collection, record):
             return None
         return node_of_record(collection, record)
 
@@ -90,11 +89,12 @@ class NodesByKey(Level[tuple[str, str]]):
         for name, key in keys:
             wanted.setdefault(name, []).append(key)
         found: dict[tuple[str, str], Node | None] = dict.fromkeys(keys)
-        statements = self._services.database.statements
         for name, several in wanted.items():
             collection = self._services.catalog[name]
-            for key, record in (await records_by_key(statements, name, _storable(several))).items():
-                if self._readable.may_read(collection, record):
+            records = await self._services.records.by_key(name, _storable(several))
+            for key in several:
+                record = records.get(key)
+                if record is not None and self._readable.may_read(collection, record):
                     found[name, key] = node_of_record(collection, record)
         return found
 

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from resolvers.nodes import global_id, read_global_id
 from tests.acceptance.asking import Api
 from tests.running import System
 
@@ -190,6 +191,15 @@ def test_unknown_ids_and_keys_are_null(tate_api: Api) -> None:
         "🐦" * 5_000,
     ):
         assert tate_api.ask(document, id=text, k=text) == {"node": None, "nodes": [None], "a": None, "b": None}
+
+
+def test_the_number_of_a_record_under_the_name_of_another_collection_finds_nothing(tate_api: Api) -> None:
+    known = tate_api.ask("{ artworks(first: 1) { nodes { id } } }")["artworks"]["nodes"][0]["id"]
+    name, number = read_global_id(known) or ("", 0)
+    assert name == "Artwork"
+    asked = "query($id: ID!, $known: ID!) { node(id: $id) { id } artist(id: $id) { id } nodes(ids: [$known]) { id } }"
+    found = tate_api.ask(asked, id=global_id("Artist", number), known=known)
+    assert found == {"node": None, "artist": None, "nodes": [{"id": known}]}
 
 
 def test_a_look_up_takes_an_id_or_a_key_and_not_both(tate_api: Api) -> None:

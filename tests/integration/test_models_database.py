@@ -57,19 +57,19 @@ async def test_a_lookup_is_one_message_to_the_server(
         before = cable.messages
         async with AsyncExitStack() as stack:
             session = remote.statements if apart else await stack.enter_async_context(remote.reading())
-            assert await records_by_id(session, {"Work": [made.id]}) == {made.id: made}
+            assert await records_by_id(session, [made.id]) == {made.id: made}
         messages.append(cable.messages - before)
     assert messages[1:] == [1, 1]  # the first one connects and prepares the statement
 
 
 async def test_look_ups_name_a_database_that_goes_away_and_come_back_with_it(remote: Database, cable: Cable) -> None:
-    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, [1]) == {}
     await cable.cut()
     for _ in range(2):
         with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
-            await records_by_id(remote.statements, {"Work": [1]})
+            await records_by_id(remote.statements, [1])
     await cable.mend()
-    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, [1]) == {}
 
 
 async def test_while_the_database_hangs_nothing_waits_for_it_and_afterwards_all_is_as_before(
@@ -84,11 +84,11 @@ async def test_while_the_database_hangs_nothing_waits_for_it_and_afterwards_all_
     cable.freeze()
     under_way = asyncio.create_task(remote.write_one(lambda writes: writes.create(works, {"number": "B"})))
     with pytest.raises(DatabaseUnavailable, match="PostgreSQL does not answer"):
-        await records_by_id(remote.statements, {"Work": [made.id]})
+        await records_by_id(remote.statements, [made.id])
     began = asyncio.get_running_loop().time()
     for _ in range(20):
         with pytest.raises(DatabaseUnavailable):
-            await records_by_id(remote.statements, {"Work": [made.id]})
+            await records_by_id(remote.statements, [made.id])
         with pytest.raises(DatabaseUnavailable):
             await remote.write_one(lambda writes: writes.create(works, {"number": "C"}))
         with pytest.raises(DatabaseUnavailable):
@@ -113,7 +113,7 @@ async def came_back(database: Database) -> bool:
 
 
 async def test_more_look_ups_at_once_than_there_are_connections_wait_for_one_another(remote: Database) -> None:
-    found = await asyncio.gather(*(records_by_id(remote.statements, {"Work": [number]}) for number in range(20)))
+    found = await asyncio.gather(*(records_by_id(remote.statements, [number]) for number in range(20)))
     assert found == [{}] * 20
     assert len(remote.statements) == 2
 
@@ -126,7 +126,7 @@ async def test_a_look_up_that_is_cancelled_leaves_no_connection_in_its_state(rem
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
                 await look_up()
-    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, [1]) == {}
 
 
 async def test_a_connection_to_which_the_server_has_said_goodbye_is_given_up(
@@ -134,14 +134,14 @@ async def test_a_connection_to_which_the_server_has_said_goodbye_is_given_up(
 ) -> None:
     """What it says comes before its end, and a statement may come between them."""
     cable.hides_ends = True
-    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+    assert await records_by_id(remote.statements, [1]) == {}
     ends = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
     async with database.reading() as session:
         await session.rows(text(f"{ends} AND pid <> pg_backend_pid()"))
     await asyncio.sleep(0.2)
     with pytest.raises(DatabaseUnavailable):
-        await records_by_id(remote.statements, {"Work": [1]})
-    assert await records_by_id(remote.statements, {"Work": [1]}) == {}
+        await records_by_id(remote.statements, [1])
+    assert await records_by_id(remote.statements, [1]) == {}
     cable.hides_ends = False
 
 
@@ -297,7 +297,7 @@ async def test_a_write_that_another_has_overtaken_runs_again_in_a_transaction(
 
     await database.write_one(count_up)
     assert runs == [SingleWrites, WriteSession]
-    (record,) = (await records_by_id(database.statements, {"Work": [made.id]})).values()
+    (record,) = (await records_by_id(database.statements, [made.id])).values()
     assert (record.data, record.revision) == ({"number": "A", "title": "of another", "year": 1}, 3)
 
 
