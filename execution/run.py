@@ -9,6 +9,7 @@ from graphql import (
     GraphQLError,
     GraphQLObjectType,
     GraphQLResolveInfo,
+    GraphQLResolveInfoHelpers,
     GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
@@ -47,6 +48,17 @@ class Run(Executor[None]):
         )  # fmt: skip
         self._selections = selections
         self.known_arguments: dict[FieldPlan, dict[str, Any]] = {}
+
+    @property
+    def async_helpers(self) -> GraphQLResolveInfoHelpers:
+        """Made for each who asks: kept, they would hold this run, and with it all that was read, in a circle that only
+        the garbage collector opens.
+        """
+        return GraphQLResolveInfoHelpers(gather=self.gather_async_work, track=self.track_async_work)
+
+    @async_helpers.setter
+    def async_helpers(self, _kept: GraphQLResolveInfoHelpers) -> None:
+        pass
 
     def execute(self) -> ExecutionResult | Awaitable[ExecutionResult]:
         """Run the operation; the result itself where nothing has to be awaited."""

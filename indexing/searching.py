@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import orjson
-from aiodataloader import DataLoader
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
 from indexing.aggregates import left_out
+from indexing.batching import Batches
 from indexing.indexes import alias_of
 from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of
 from indexing.search_body import encoded, found_of, search_bodies, search_body
@@ -26,11 +26,11 @@ class _Together(NamedTuple):
     queries: Sequence[SearchQuery]
 
 
-class Searches(DataLoader["Query | _Together", Any]):
+class Searches(Batches["Query | _Together", Any]):
     """The searches of one request."""
 
     def __init__(self, server: SearchServer, prefix: str, request_id: str | None, timeout: float) -> None:
-        super().__init__(cache=False)
+        super().__init__()
         self._server = server
         self._prefix = prefix
         self._request_id = request_id

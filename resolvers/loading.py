@@ -4,7 +4,7 @@ from asyncio import Future
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from aiodataloader import DataLoader
+from indexing.batching import Batches
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -19,11 +19,8 @@ class _Together(Generic[K]):
         self.keys = keys
 
 
-class Loader(DataLoader[K, V]):
+class Loader(Batches[K, V]):
     """Answers all that is asked for in one tick by one call of `look_up`, each key once."""
-
-    def __init__(self) -> None:
-        super().__init__(cache=False)
 
     def load_together(self, keys: Sequence[K]) -> "Future[list[V | Exception]]":
         """The values of `keys` in their order, errors among them where they belong.

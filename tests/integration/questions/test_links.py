@@ -1,9 +1,13 @@
 """Links between records, forwards and back: what they lead to, what that costs, and how included copies follow."""
 
+import gc
+import weakref
 from typing import Any
 
 import pytest
 
+import server
+from resolvers.context import Context
 from tests.integration.questions.conftest import Runner
 from tests.integration.questions.one_process import OneProcess
 
@@ -103,6 +107,30 @@ def test_what_links_to_many_records_is_one_request(world: Runner) -> None:
             assert len(children["body"]) == 2 * 2 * first, "for each parent two searches, of two lines"
 
     world.run(count(world.one))
+
+
+def test_what_a_request_of_a_known_document_has_read_goes_without_the_garbage_collector(
+    world: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Context]] = []
+
+    def remembered(*arguments: Any, **named: Any) -> Context:
+        context = Context(*arguments, **named)
+        made.append(weakref.ref(context))
+        return context
+
+    async def ask() -> None:
+        for document in (LEVELS, BACK, REVERSE):
+            await world.one.ask(document)
+
+    world.run(ask())
+    monkeypatch.setattr(server, "Context", remembered)
+    gc.disable()
+    try:
+        world.run(ask())
+        assert [context() for context in made] == [None] * 3
+    finally:
+        gc.enable()
 
 
 def test_a_reverse_field_takes_what_a_root_field_takes(world: Runner) -> None:
