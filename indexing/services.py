@@ -1,5 +1,6 @@
 """What the layers above work with: the catalog, the stores, and what was made of the catalog once."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -42,6 +43,11 @@ class Services:
     @cached_property
     def pace(self) -> Pace:
         return Pace(self.settings.index_batch_bytes)
+
+    @cached_property
+    def touching(self) -> asyncio.Lock:
+        """Held while a batch of what was only touched is indexed."""
+        return asyncio.Lock()
 
     @cached_property
     def builders(self) -> dict[str, DocumentBuilder]:

@@ -7,6 +7,7 @@ carry the version of their record.
 
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -45,9 +46,11 @@ PATIENCE = timedelta(seconds=5)
 FOLLOWED_AT_ONCE = 2_000
 KEYS_AT_ONCE = 1_000
 TOUCHED_SHARE = 5
-"""At least one in so many rows of a batch is a touched one, so that these get on while users write much."""
+"""Of so many written rows of a batch one makes place for a touched one, so that these get on while users write much."""
 TOUCHED_AT_ONCE = 300
-"""Touched rows of a batch that nobody has written any of: who writes meanwhile waits until it is done."""
+"""Touched rows of a batch that has no written ones. One such batch is under way in a process, so that it leaves
+Elasticsearch time for searches and for what users write.
+"""
 
 log = structlog.get_logger()
 
@@ -108,10 +111,14 @@ class _BatchFailed(Exception):
 
 
 async def _drain_some(services: Services, size: int) -> Drained:
-    async with services.database.writing() as session:
+    async with AsyncExitStack() as stack:
+        session = await stack.enter_async_context(services.database.writing())
         rows = await claim(session, size)
-        touched = max(min(size, TOUCHED_AT_ONCE) - len(rows), size // TOUCHED_SHARE)
-        rows += await claim(session, touched, Stage.TOUCHED)
+        if rows:
+            rows += await claim(session, len(rows) // TOUCHED_SHARE, Stage.TOUCHED)
+        elif not services.touching.locked():
+            await stack.enter_async_context(services.touching)
+            rows = await claim(session, min(size, TOUCHED_AT_ONCE), Stage.TOUCHED)
         if not rows:
             return Drained()
         rows = await that_fit(session, rows, services.settings.index_batch_bytes)

@@ -1,6 +1,7 @@
 """Waits until writes are visible to search: all that wait at a moment share one question and one refresh."""
 
 import asyncio
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -13,8 +14,10 @@ from models.deadletters import refused_records
 from models.outbox import still_waiting
 
 POLL_SECONDS = 0.01
-CROWDED_SECONDS = 0.15
-"""The same after a refresh for several waits where others wait on: those that come meanwhile share the next one."""
+EACH_SECONDS = 0.02
+"""After a refresh the next one is so much later for each that waited then: those that come meanwhile share it."""
+CROWDED_SECONDS = 0.5
+"""But not later than that, however many they were."""
 
 log = structlog.get_logger()
 
@@ -33,6 +36,7 @@ class Visibility:
         self._services = services
         self._waits: list[_Wait] = []
         self._watching: asyncio.Task[None] | None = None
+        self._rests_until = 0.0
 
     async def searchable(self, collection: str, record_ids: Iterable[int]) -> None:
         """Return when searches see what was last written to the records.
@@ -58,6 +62,8 @@ class Visibility:
 
     async def _watch(self) -> None:
         while self._waits:
+            await asyncio.sleep(max(0.0, self._rests_until - time.monotonic()))
+            crowd = len(self._waits)
             try:
                 indexed = await self._indexed()
                 refused = await self._show(indexed)
@@ -68,7 +74,9 @@ class Visibility:
                 return
             for wait in indexed:
                 self._settle(wait, next((refused[one] for one in wait.ids if one in refused), None))
-            await asyncio.sleep(CROWDED_SECONDS if len(indexed) > 1 and self._waits else POLL_SECONDS)
+            if len(indexed) > 1:
+                self._rests_until = time.monotonic() + min(EACH_SECONDS * crowd, CROWDED_SECONDS)
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _show(self, waits: Sequence[_Wait]) -> dict[int, str]:
         """Have searches see what is waited for; which of the records the index has refused, and why."""
