@@ -17,6 +17,28 @@ REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
 
+
+class Tally(Collector):
+    """Counts by one label without a lock: of what one thread does with each request."""
+
+    def __init__(self, name: str, documentation: str, label: str) -> None:
+        self._name = name
+        self._documentation = documentation
+        self._label = label
+        self._counts: dict[str, int] = {}
+        REGISTRY.register(self)
+
+    def count(self, value: str) -> None:
+        """Count one of this value."""
+        self._counts[value] = self._counts.get(value, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily(self._name, self._documentation, labels=[self._label])
+        for value, number in self._counts.items():
+            family.add_metric([value], number)
+        yield family
+
+
 EVENTS = Counter(
     "catalograph_events",
     "Warnings and errors in the log, by the name of the event: what was caught and not raised is counted here.",
@@ -41,19 +63,17 @@ HANDED = Counter(
     ["reason"],
     registry=REGISTRY,
 )
-DOCUMENTS = Counter(
+DOCUMENTS = Tally(
     "catalograph_documents",
     "Documents of requests: kept (parsed, validated and planned before) or made anew.",
-    ["source"],
-    registry=REGISTRY,
+    "source",
 )
-RESULTS = Counter(
+RESULTS = Tally(
     "catalograph_results",
     "Queries that search, by where their answers came from: memory, redis, joined (another that was under way), made; "
     "and why one was made without the cache: unsettled (a write is on its way, or PostgreSQL does not say), "
     "volatile (it depends on the time, or is too large), away (Elasticsearch).",
-    ["source"],
-    registry=REGISTRY,
+    "source",
 )
 SUBSCRIPTIONS = Counter(
     "catalograph_subscriptions",
@@ -77,30 +97,26 @@ DOCUMENT_SHARED_BYTES = Counter(
 )
 
 
+_STATUSES = Tally("catalograph_requests", "HTTP requests of `/graphql`, by status.", "status")
+
+
 class Requests(Collector):
-    """Requests of `/graphql`, counted without a lock: all are answered by one thread."""
+    """Requests of `/graphql`, counted and timed without a lock: all are answered by one thread."""
 
     _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
     def __init__(self) -> None:
-        self._by_status: dict[int, int] = {}
         self._by_seconds = [0] * (len(self._BOUNDS) + 1)
         self._seconds = 0.0
 
     def count(self, status: int, seconds: float | None) -> None:
         """Count a request; streams, which last as long as they like, have no `seconds`."""
-        self._by_status[status] = self._by_status.get(status, 0) + 1
+        _STATUSES.count(str(status))
         if seconds is not None:
             self._by_seconds[bisect_left(self._BOUNDS, seconds)] += 1
             self._seconds += seconds
 
     def collect(self) -> Iterator[Metric]:
-        counter = CounterMetricFamily(
-            "catalograph_requests", "HTTP requests of `/graphql`, by status.", labels=["status"]
-        )
-        for status, number in self._by_status.items():
-            counter.add_metric([str(status)], number)
-        yield counter
         bounds = [*map(floatToGoString, self._BOUNDS), "+Inf"]
         yield HistogramMetricFamily(
             "catalograph_request_seconds",

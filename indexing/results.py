@@ -55,7 +55,7 @@ class ResultCache:
         if not await self._search.is_there():
             return await _made(make, "away")
         self._share(key, kept)
-        RESULTS.labels("memory").inc()
+        RESULTS.count("memory")
         return kept.body
 
     async def _joined(self, key: bytes, moment: bytes, make: Make[T]) -> T | bytes:
@@ -65,7 +65,7 @@ class ResultCache:
             if under_way.cancelled():
                 continue  # who made it has left
             if body := under_way.result():
-                RESULTS.labels("joined").inc()
+                RESULTS.count("joined")
                 return body
             return await _made(make, "failed" if body is None else "volatile")
         making = self._making[key + moment] = asyncio.get_running_loop().create_future()
@@ -85,10 +85,10 @@ class ResultCache:
     async def _found_or_made(self, key: bytes, moment: bytes, make: Make[T]) -> tuple[T | bytes, bytes | None]:
         shared = await self._slots.get(key, moment) if self._slots else None
         if shared is not None and await self._search.is_there():
-            RESULTS.labels("redis").inc()
+            RESULTS.count("redis")
             self._memory.put(key, Kept(moment, shared, is_shared=True))
             return shared, shared
-        RESULTS.labels("made").inc()
+        RESULTS.count("made")
         found, body = await make()
         if body is not None:
             self._memory.put(key, Kept(moment, body if len(body) <= self._most else VOLATILE))
@@ -101,7 +101,7 @@ class ResultCache:
 
 
 async def _made(make: Make[T], why: str) -> T:
-    RESULTS.labels(why).inc()
+    RESULTS.count(why)
     found, _ = await make()
     return found
 

@@ -6,8 +6,7 @@ refused before its operation is looked at, has the same status in both.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import ExecutionResult, GraphQLError
 from starlette.types import Send
@@ -20,15 +19,16 @@ from schema.endpoint.request import RequestHead
 from schema.endpoint.validators import entity_tag, known_tag
 from schema.errors import Stage, http_status, public_error, public_errors
 
+_NO_HEADERS: Mapping[str, str] = {}
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+
+class Outcome(NamedTuple):
     """A response to one operation, or to a whole request, not yet written."""
 
     payload: Any
     status: int = 200
     well_formed: bool = True
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = _NO_HEADERS
     freshness: str | None = None
     """What `Cache-Control` says of it where it may be kept by those who got it; it has an entity tag then."""
 
@@ -66,7 +66,7 @@ def extended(outcome: Outcome, more: Mapping[str, Any] | None) -> Outcome:
     if not more:
         return outcome
     extensions = {**outcome.payload.get("extensions", {}), **more}
-    return replace(outcome, payload={**outcome.payload, "extensions": extensions})
+    return outcome._replace(payload={**outcome.payload, "extensions": extensions})
 
 
 def batch(outcomes: Iterable[Outcome]) -> Outcome:
@@ -85,7 +85,7 @@ async def write(send: Send, outcome: Outcome, media: str, head: RequestHead) -> 
     if outcome.freshness is not None:
         tag = entity_tag(body, media)
         known = known_tag(tag, head.headers.get("if-none-match"))
-        outcome = replace(outcome, headers={**outcome.headers, **_validators(outcome.freshness, known or tag)})
+        outcome = outcome._replace(headers={**outcome.headers, **_validators(outcome.freshness, known or tag)})
         if known:
             await _say_unchanged(send, outcome, request_id)
             return

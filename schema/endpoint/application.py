@@ -1,8 +1,8 @@
 """The endpoint: one ASGI application that answers `GET` and `POST` by the GraphQL-over-HTTP specification."""
 
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from graphql import ExecutionResult, OperationType
 from starlette.requests import Request
@@ -56,8 +56,7 @@ class Limits:
         return cls(settings.max_body, settings.max_upsert_body, settings.request_timeout, settings.batch_max)
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
+class _Exchange(NamedTuple):
     """One HTTP request as far as it is read."""
 
     method: str
@@ -128,7 +127,7 @@ class GraphQLEndpoint:
             expired = deadline.expired() and isinstance(error, TimeoutError)
             outcome = self._too_slow(exchange, head) if expired else answer.request_refused(error, head.request_id)
         if scope["method"] == "GET" and outcome.freshness is None:
-            outcome = replace(outcome, headers={**outcome.headers, "cache-control": NOT_KEPT})
+            outcome = outcome._replace(headers={**outcome.headers, "cache-control": NOT_KEPT})
         await answer.write(send, outcome, accepted.answer or JSON, head)
 
     def _too_slow(self, exchange: _Exchange | None, head: RequestHead) -> Outcome:
@@ -200,7 +199,7 @@ class GraphQLEndpoint:
         if report:
             outcome = answer.extended(outcome, report)
         if exchange.method == "GET" and not result.errors:
-            return replace(outcome, freshness=self._freshness(document, operation, context))
+            return outcome._replace(freshness=self._freshness(document, operation, context))
         return outcome
 
     def _admit(self, operation: Operation, exchange: _Exchange) -> None:

@@ -160,10 +160,10 @@ class Documents:
         if document is None:
             document = self._made(text)
             self._keep(text, document)
-            DOCUMENTS.labels("made").inc()
+            DOCUMENTS.count("made")
         else:
             self._kept.move_to_end(text)
-            DOCUMENTS.labels("kept").inc()
+            DOCUMENTS.count("kept")
         if digest is not None and document.digest is None and text in self._kept:
             self._texts[digest] = text
             document.digest = digest
