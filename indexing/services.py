@@ -15,7 +15,6 @@ from models.collections.loading import Catalog
 from models.database import Database
 from models.extensions import load_extended
 from models.links import LinkPath
-from models.records import SharedLookups
 from models.tracing import Trace
 
 
@@ -31,10 +30,6 @@ class Services:
     def traced(self, trace: Trace) -> "Services":
         """The same services; what is sent to the stores through these is written to `trace`."""
         return replace(self, database=self.database.traced(trace), search=self.search.traced(trace))
-
-    @cached_property
-    def records(self) -> SharedLookups:
-        return SharedLookups(self.database.statements)
 
     @cached_property
     def indexes(self) -> Indexes:

@@ -15,6 +15,7 @@ from errors import DatabaseUnavailable
 from metrics import swallowed
 from models.connections import driver_options, naming_failures, open_engine
 from models.outages import Outages
+from models.records import SharedLookups
 from models.sessions import ReadSession
 from models.statements import Connections, Statements
 from models.tracing import POSTGRESQL, Trace, traced_engine
@@ -50,6 +51,7 @@ class Database:
 
     def _use(self, engine: AsyncEngine, statements: Statements) -> None:
         self.statements = statements
+        self.records = SharedLookups(statements)
         self._writes = statements.unbroken()
         self.engine = engine
         # A look-up is one round trip: no BEGIN before it and no ROLLBACK after it.
@@ -118,7 +120,7 @@ class Database:
         `work` may run several times: in a transaction where another write has come between its reading and its writing.
         """
         self._outages.refuse()
-        single = SingleWrites(self._writes)
+        single = SingleWrites(self._writes, self.records)
         try:
             done = await work(single)
         except Overtaken as error:

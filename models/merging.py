@@ -58,9 +58,12 @@ def same(one: Json, other: Json) -> bool:
 
 
 def _same_kinds(one: Json, other: Json) -> bool:
+    # Of a document that was changed nearly all is the very same.
+    if one is other:
+        return True
     # Python says 1 == True, also deep inside; everything else that is equal is the same JSON.
     if isinstance(one, bool) or isinstance(other, bool):
-        return one is other
+        return False
     if isinstance(one, Mapping):
         return all(_same_kinds(value, other[name]) for name, value in one.items())
     if isinstance(one, list):

@@ -17,6 +17,7 @@ from models.records import (
     REVERT,
     UPDATE,
     Record,
+    SharedLookups,
     records_by_key,
     revision_data,
 )
@@ -97,8 +98,7 @@ _SHARE = text("SELECT pg_advisory_xact_lock_shared(hashtextextended(:name, 0))")
     bindparam("name", type_=Text)
 )
 
-_CURRENT = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger))
-_FOR_UPDATE = _CURRENT.with_for_update()
+_FOR_UPDATE = select(*RECORD_COLUMNS).where(records.c.id == bindparam("id", type_=BigInteger)).with_for_update()
 
 
 class RecordWrites(Reader):
@@ -115,7 +115,7 @@ class RecordWrites(Reader):
         self, collection: "Collection", record_id: int, *, include_deleted: bool = False
     ) -> Record | None:
         """The record as it stands, kept from other writers until the transaction ends."""
-        row = await self.row(self._read_for_update, {"id": record_id})
+        row = await self.row(_FOR_UPDATE, {"id": record_id})
         record = Record(*row) if row else None
         if record is None or record.collection != collection.name or (record.deleted and not include_deleted):
             return None
@@ -138,8 +138,6 @@ class RecordWrites(Reader):
     async def delete(self, record: Record, by: str | None = None) -> Record:
         """The record marked as deleted, as a new revision: it is found no more and its key is free."""
         return await self._change(record, record.key, None, DELETE, by)
-
-    _read_for_update: Executable = _FOR_UPDATE
 
     async def _rekey(
         self, collection: "Collection", record: Record, data: dict[str, Any], operation: str, by: str | None
@@ -270,11 +268,18 @@ class SingleWrites(RecordWrites):
     Raises `Overtaken` then, and where a key changes. Nothing is written in this case.
     """
 
-    _read_for_update = _CURRENT
-
-    def __init__(self, statements: Statements) -> None:
+    def __init__(self, statements: Statements, records: SharedLookups) -> None:
         super().__init__()
         self._statements = statements
+        self._records = records
+
+    async def record_for_update(
+        self, collection: "Collection", record_id: int, *, include_deleted: bool = False
+    ) -> Record | None:
+        if include_deleted:
+            raise Overtaken  # what is looked up for many is what is not deleted
+        record = (await self._records.by_id([record_id])).get(record_id)
+        return record if record and record.collection == collection.name else None
 
     async def rows(self, statement: Executable, parameters: Parameters | None = None) -> Sequence[Any]:
         return await self._statements.rows(statement, parameters)

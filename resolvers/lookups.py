@@ -69,7 +69,7 @@ class NodesById(Level[tuple[str, int]]):
     """Records by collection and number; what is not there or may not be read is `None`."""
 
     async def find(self, keys: list[tuple[str, int]]) -> Mapping[tuple[str, int], Node | None]:
-        found = await self._services.records.by_id([record_id for _, record_id in keys])
+        found = await self._services.database.records.by_id([record_id for _, record_id in keys])
         return {key: self._node(key[0], found.get(key[1])) for key in keys}
 
     def _node(self, name: str, record: Record | None) -> Node | None:
@@ -91,7 +91,7 @@ class NodesByKey(Level[tuple[str, str]]):
         found: dict[tuple[str, str], Node | None] = dict.fromkeys(keys)
         for name, several in wanted.items():
             collection = self._services.catalog[name]
-            records = await self._services.records.by_key(name, _storable(several))
+            records = await self._services.database.records.by_key(name, _storable(several))
             for key in several:
                 record = records.get(key)
                 if record is not None and self._readable.may_read(collection, record):
