@@ -28,8 +28,9 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
 }
-# What was committed is given to the operating system all the same: only with the machine it is lost.
-_FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
+# What was committed is given to the operating system all the same: only with the machine it is lost. Tests run many
+# systems on one server.
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
 _STALE_SECONDS = 10.0
 
 

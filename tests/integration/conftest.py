@@ -52,9 +52,9 @@ class ServerUrls:
 
 
 @pytest.fixture(scope="session")
-def servers(system: System) -> ServerUrls:
+def servers(common: System) -> ServerUrls:
     """PostgreSQL, Elasticsearch and Valkey of the system that this run has started."""
-    settings = load_settings(system.data, environment={})
+    settings = load_settings(common.data, environment={})
     return ServerUrls(settings.database_url, settings.elasticsearch_url, settings.redis_url)
 
 

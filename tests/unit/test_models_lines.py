@@ -54,7 +54,7 @@ def test_all_lines_come_whatever_the_sizes_of_the_batches(lines: list[bytes], re
 
 
 def test_a_batch_ends_when_it_is_full_of_records_or_of_bytes() -> None:
-    batches = read(b"".join(line + b"\n" for line in LINES), Limits(records=300, bytes=10_000))
+    batches = read(b"".join(line + b"\n" for line in LINES), Limits(records=300, bytes=10_000, seconds=60))
     assert {len(batch.lines) for batch in batches} == {100}
 
 

@@ -13,13 +13,13 @@ from tests.running import System, already_running, beside
 HERE = Path(__file__).parent
 
 
-@pytest.fixture(scope="session")
-def counting(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+@pytest.fixture(scope="package")
+def counting(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     if left_running := already_running("COUNTING"):
         yield left_running
         return
     folder = tmp_path_factory.mktemp("counting")
-    with beside(system, folder / "data", HERE) as started:
+    with beside(common, folder / "data", HERE) as started:
         for name, records in (("Holder", holders()), ("Entry", entries()), ("Word", words())):
             file = folder / f"{name}.ndjson"
             file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))
@@ -28,14 +28,14 @@ def counting(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterat
         yield started
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def counter(counting: System) -> Iterator[Api]:
     """The administrator."""
     with counting.client(counting.token) as client:
         yield Api(client)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def anyone(counting: System) -> Iterator[Api]:
     """Somebody without a token."""
     with counting.client() as client:
