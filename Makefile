@@ -7,7 +7,7 @@ MAKEFLAGS += --no-print-directory
 
 PYTHON ?= python3
 PORT ?= 8000
-# As many as keep two cores busy while some of them wait.
+# Each has servers of its own, of about 2 GB: as many as keep two cores busy while some of them wait.
 PROCESSES ?= 3
 BIN := .venv/bin
 UV := .tools/bin/uv

@@ -23,9 +23,8 @@ from tests.programs import Program, run_program
 
 ROOT = Path(__file__).resolve().parents[1]
 ANSWER_SECONDS = 60
-_PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_NUMBERS = itertools.count(1 + 200 * _PROCESS)
-"""Databases of Valkey that nobody has yet, on servers that all processes of a run share."""
+_NUMBERS = itertools.count(1)
+"""For systems beside another: each has two databases of Valkey, of which there are sixteen."""
 _RUNNING: list[Program] = []
 
 
@@ -107,14 +106,14 @@ def beside(system: System, data: Path, collections: Path, **changed: str) -> Ite
     `changed` are settings that differ, by field name.
     """
     given = load_settings(system.data, environment={})
-    results, broker = unused_database(given.redis_url), unused_database(given.broker_url)
-    name = f"beside_{results.rpartition('/')[2]}_{os.getpid()}"
+    number = next(_NUMBERS)
+    name = f"beside_{number}_{os.getpid()}"
     settings = {
         "collections": str(collections),
         "database_url": make_url(given.database_url).set(database=name).render_as_string(hide_password=False),
         "elasticsearch_url": given.elasticsearch_url,
-        "redis_url": results,
-        "broker_url": broker,
+        "redis_url": f"{given.redis_url.rpartition('/')[0]}/{number * 2}",
+        "broker_url": f"{given.broker_url.rpartition('/')[0]}/{number * 2 + 1}",
         "index_prefix": name,
         "secret": given.secret,
         "admin_token": given.admin_token,
@@ -146,11 +145,6 @@ def serving_too(system: System, port: int | None = None, *more_arguments: str) -
     with part(arguments, system.data / f"serve-{port}.log"):
         _until_answered(more)
         yield more
-
-
-def unused_database(redis_url: str) -> str:
-    """The address of a database that no other test has, on the same server."""
-    return f"{redis_url.rpartition('/')[0]}/{next(_NUMBERS)}"
 
 
 async def execute(database_url: str, statement: str) -> None:

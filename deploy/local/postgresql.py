@@ -28,9 +28,8 @@ _SETTINGS = {
     "jit": "off",
     "timezone": "UTC",
 }
-# What was committed is given to the operating system all the same: only with the machine it is lost. Tests run many
-# systems on one server.
-_FORGETFUL = {"fsync": "off", "full_page_writes": "off", "max_connections": "400"}
+# What was committed is given to the operating system all the same: only with the machine it is lost.
+_FORGETFUL = {"fsync": "off", "full_page_writes": "off"}
 _STALE_SECONDS = 10.0
 
 

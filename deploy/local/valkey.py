@@ -35,11 +35,9 @@ class Valkey:
     def _part(self) -> Part:
         network = ("--bind", "127.0.0.1", "--port", str(self.port))
         storage = ("--dir", str(self.folder), "--save", "", "--appendonly", "yes" if self.durable else "no")
-        # Tests run many systems on one server.
-        databases = () if self.durable else ("--databases", "2000")
         return Part(
             name="valkey",
-            argv=(_program(), *network, *storage, *databases, "--daemonize", "no"),
+            argv=(_program(), *network, *storage, "--daemonize", "no"),
             environment={"PATH": os.defpath},
             folder=self.folder,
             account=self.account,

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.acceptance.asking import Api
-from tests.conftest import FULL
-from tests.running import System, already_running, beside
+from tests.conftest import EXAMPLE
+from tests.running import ROOT, System, already_running, beside, running
 
+FULL = ROOT.parent / "shared" / "data" / "tate"
 KINDS = Path(__file__).parent / "kinds"
 
 Viewers = Callable[..., Api]
@@ -26,21 +27,25 @@ def admin_token(system: System) -> str:
 
 
 @pytest.fixture(scope="session")
-def full_tate_url(request: pytest.FixtureRequest) -> str:
+def full_tate_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The example with all that was published."""
     if not FULL.is_dir():
         pytest.skip(f"the full data is not at {FULL}")
-    lone: System = request.getfixturevalue("lone")
-    return lone.url
+    if left_running := already_running("FULL"):
+        yield left_running.url
+        return
+    load = [(name, FULL / f"tate-{name.lower()}s.ndjson.gz") for name in ("Artist", "Artwork")]
+    with running(tmp_path_factory.mktemp("full") / "data", EXAMPLE, load, lasting=True) as started:
+        yield started.url
 
 
 @pytest.fixture(scope="session")
-def kinds(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def kinds(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """Collections with every kind of property and rule; nobody mends what a test takes from their indices."""
     if left_running := already_running("KINDS"):
         yield left_running
         return
-    with beside(common, tmp_path_factory.mktemp("kinds") / "data", KINDS, verify_seconds="86400") as started:
+    with beside(system, tmp_path_factory.mktemp("kinds") / "data", KINDS, verify_seconds="86400") as started:
         yield started
 
 

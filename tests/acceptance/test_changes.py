@@ -31,8 +31,8 @@ Change = dict[str, Any]
 
 
 @pytest.fixture(scope="module")
-def one(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(common, tmp_path_factory.mktemp("changes") / "data", COLLECTIONS) as started:
+def one(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with beside(system, tmp_path_factory.mktemp("changes") / "data", COLLECTIONS) as started:
         yield started
 
 

@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from config import load_settings
 from schema.explaining import HEADER
 from tests.acceptance.asking import Api
 from tests.running import System
@@ -30,12 +29,6 @@ def explained(system: System) -> Iterator[Api]:
         yield Api(client)
 
 
-@pytest.fixture(scope="module")
-def prefix(system: System) -> str:
-    """What the names of its indices begin with."""
-    return load_settings(system.data, environment={}).index_prefix
-
-
 def sent(api: Api, document: str, **variables: Any) -> list[dict[str, Any]]:
     answer = api.answer(document, variables)
     assert "errors" not in answer, answer
@@ -43,11 +36,11 @@ def sent(api: Api, document: str, **variables: Any) -> list[dict[str, Any]]:
     return requests
 
 
-def test_admin_is_told_the_statements_and_the_bodies(explained: Api, prefix: str) -> None:
+def test_admin_is_told_the_statements_and_the_bodies(explained: Api) -> None:
     requests = sent(explained, '{ artworks(first: 3) { totalCount } artist(key: "38") { fc } }')
     search, look_up = sorted(requests, key=lambda request: request["store"])
     assert (search["store"], search["method"], look_up["store"]) == ("elasticsearch", "POST", "postgresql")
-    assert search["path"].startswith(f"/{prefix}-artwork/_search")
+    assert search["path"].startswith("/catalograph-artwork/_search")
     assert search["body"]["track_total_hits"] is True
     assert look_up["statement"].startswith("SELECT")
     assert look_up["parameters"] == ["Artist", ["38"]]
@@ -107,9 +100,9 @@ def test_what_is_selected_is_asked_for(explained: Api, selected: str, key: str) 
     assert key in request["body"]
 
 
-def test_what_links_to_twenty_records_is_found_at_once(explained: Api, prefix: str) -> None:
+def test_what_links_to_twenty_records_is_found_at_once(explained: Api) -> None:
     first, second = sent(explained, REVERSE)
-    assert first["path"].startswith(f"/{prefix}-artist/_search")
+    assert first["path"].startswith("/catalograph-artist/_search")
     assert len(second["body"]) == 40
 
 
@@ -118,12 +111,12 @@ def test_each_level_of_links_is_one_request_however_many_records_there_are(expla
     assert stores == ["elasticsearch", "elasticsearch", "postgresql", "elasticsearch"]
 
 
-def test_the_command_says_what_each_root_field_does(system: System, prefix: str, tmp_path: Path) -> None:
+def test_the_command_says_what_each_root_field_does(system: System, tmp_path: Path) -> None:
     file = tmp_path / "four.graphql"
     file.write_text(FOUR)
     done = system.command("explain", str(file), "--variables", '{"s": "river"}')
     assert (done.returncode, done.stderr) == (0, "")
-    assert f"  artists (ArtistConnection): POST /{prefix}-artist/_search\n" in done.stdout
+    assert "  artists (ArtistConnection): POST /catalograph-artist/_search\n" in done.stdout
     assert "  together: POST /_msearch with 4 searches\n" in done.stdout
     assert '"query":"river"' in done.stdout
 

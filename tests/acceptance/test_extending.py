@@ -48,10 +48,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def shelves(common: System, folder: Path) -> Iterator[System]:
+def shelves(system: System, folder: Path) -> Iterator[System]:
     """A system with the extension, and another one, and books that searches see."""
     extension = {"extensions": "shelves, probes", "extension_path": str(folder)}
-    with beside(common, folder / "data", folder / "books", **extension) as started:
+    with beside(system, folder / "data", folder / "books", **extension) as started:
         with started.client(started.token) as client:
             written = Writer(Api(client), "Book", "books").upsert(*BOOKS, wait="SEARCHABLE")
             assert all(one["errors"] == [] for one in written)

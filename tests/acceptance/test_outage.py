@@ -8,19 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-import pytest
 
 from tests.acceptance.asking import Api, Writer
 from tests.running import System
 
 SEARCH = "query($k: String) { artworks(first: 1) { totalCount } artwork(key: $k) { key } }"
-
-
-@pytest.fixture
-def tate_api(lone: System) -> Iterator[Api]:
-    """The administrator of a system whose servers nobody else has."""
-    with lone.client(lone.token) as client:
-        yield Api(client)
 
 
 @contextmanager
@@ -48,14 +40,14 @@ def timed(api: Api, key: str) -> tuple[float, dict[str, Any]]:
     return time.monotonic() - began, answer
 
 
-def test_while_search_hangs_everything_else_goes_on_and_then_it_catches_up(lone: System, tate_api: Api) -> None:
+def test_while_search_hangs_everything_else_goes_on_and_then_it_catches_up(system: System, tate_api: Api) -> None:
     works = Writer(tate_api, "Artwork", "artworks")
     key = works.create(acno="outage", title="Before the outage", wait="SEARCHABLE")["record"]["key"]
     assert [timed(tate_api, key)[1]["data"] for _ in range(3)], "answered, and then kept"
     try:
-        with frozen(lone):
+        with frozen(system):
             _searches_fail_and_look_ups_stand(tate_api, key)
-            _readiness_is_degraded(lone)
+            _readiness_is_degraded(system)
             _writes_go_on(tate_api, works, key)
         _all_catches_up(tate_api, key)
     finally:
@@ -104,10 +96,10 @@ def _all_catches_up(api: Api, key: str) -> None:
         found = (answer["data"]["artworks"] or {}).get("nodes")
 
 
-def test_a_write_that_can_not_be_waited_for_is_committed_and_says_so(lone: System, tate_api: Api) -> None:
+def test_a_write_that_can_not_be_waited_for_is_committed_and_says_so(system: System, tate_api: Api) -> None:
     create = """mutation { createArtwork(input: {acno: "unwaited", title: "x"}, waitFor: SEARCHABLE) {
       record { id key } errors { code } } }"""
-    with frozen(lone):
+    with frozen(system):
         answer = tate_api.answer(create)
     payload = answer["data"]["createArtwork"]
     assert (payload["record"]["key"], payload["errors"]) == ("unwaited", [])

@@ -41,9 +41,9 @@ JOINT = """query($s: String!, $c: [CollectionName!], $n: Int, $a: String) {
 
 
 @pytest.fixture(scope="module")
-def reading(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def reading(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """A system with these records, all of which searches see."""
-    with beside(common, tmp_path_factory.mktemp("reading") / "data", COLLECTIONS) as started:
+    with beside(system, tmp_path_factory.mktemp("reading") / "data", COLLECTIONS) as started:
         load(started, "Book", [{"status": "published", **book} for book in BOOKS])
         load(started, "Person", PEOPLE)
         load(started, "Secret", [{"code": "one", "text": "quince vault"}])

@@ -52,9 +52,9 @@ class ServerUrls:
 
 
 @pytest.fixture(scope="session")
-def servers(common: System) -> ServerUrls:
+def servers(system: System) -> ServerUrls:
     """PostgreSQL, Elasticsearch and Valkey of the system that this run has started."""
-    settings = load_settings(common.data, environment={})
+    settings = load_settings(system.data, environment={})
     return ServerUrls(settings.database_url, settings.elasticsearch_url, settings.redis_url)
 
 

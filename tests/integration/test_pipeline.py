@@ -7,7 +7,9 @@ from typing import Any
 
 import orjson
 import pytest
+from sqlalchemy import text
 
+from errors import SearchOverloaded
 from indexing.bulk import bulk_item, linked, send
 from indexing.drift import verify_next
 from indexing.joint_search import JointPart, JointQuery
@@ -206,6 +208,32 @@ async def test_one_row_that_fails_in_postgresql_does_not_stop_the_others(
     async with services.database.reading() as session:
         (letter,) = await list_dead_letters(session, "Book", 10)
     assert (letter.key, "unheard of" in letter.reason) == ("13", True)
+
+
+async def test_what_is_too_much_for_elasticsearch_at_once_is_sent_in_smaller_parts(services: Services) -> None:
+    books = [{"id": str(n), "title": "word " * 10_000} for n in range(60)]
+    await create(services, "Book", *books)
+    await create(services, "Book", {"id": "larger than all", "title": "word " * 100_000})
+    services.pace.bytes = 1_000_000
+    await limit_requests(services, "400kb")
+    try:
+        with pytest.raises(SearchOverloaded):
+            await drain_batch(services)
+        drained = await drain(services)
+        assert (drained.indexed, drained.postponed, drained.buried) == (60, 1, 0)
+        assert services.pace.bytes < 400_000
+    finally:
+        await limit_requests(services, None)
+    async with services.database.writing() as session:
+        await session.run(text("UPDATE outbox SET not_before = now()"))
+    assert (await drain(services)).indexed == 1
+    assert len(await found(services, "Book", EVERYTHING)) == 61
+
+
+async def limit_requests(services: Services, size: str | None) -> None:
+    """Have Elasticsearch refuse larger requests as too much for now, with the status 429."""
+    setting = {"persistent": {"network.breaker.inflight_requests.limit": size}}
+    await services.search.ask("PUT", "/_cluster/settings", setting)
 
 
 async def test_an_index_that_was_lost_is_told_and_made_anew(services: Services) -> None:

@@ -19,7 +19,7 @@ from models.tasks import Kind, Order, Task, list_tasks
 from models.writes import WriteSession
 from tests.integration.cable import Cable
 from tests.integration.conftest import WORKS, ServerUrls
-from tests.running import part, unused_database
+from tests.running import part
 
 pytestmark = pytest.mark.anyio
 HOURLY = read_cron("0 * * * *")
@@ -162,7 +162,7 @@ async def cable(database_url: str) -> AsyncIterator[Cable]:
 @pytest.fixture
 async def broker_url(servers: ServerUrls) -> AsyncIterator[str]:
     """A broker on which nobody works."""
-    url = unused_database(servers.redis_url)
+    url = f"{servers.redis_url.rpartition('/')[0]}/15"
     yield url
     async with Redis.from_url(url) as redis:
         await redis.flushdb()

@@ -14,12 +14,12 @@ HERE = Path(__file__).parent
 
 
 @pytest.fixture(scope="package")
-def counting(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def counting(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     if left_running := already_running("COUNTING"):
         yield left_running
         return
     folder = tmp_path_factory.mktemp("counting")
-    with beside(common, folder / "data", HERE) as started:
+    with beside(system, folder / "data", HERE) as started:
         for name, records in (("Holder", holders()), ("Entry", entries()), ("Word", words())):
             file = folder / f"{name}.ndjson"
             file.write_bytes(b"".join(orjson.dumps(record) + b"\n" for record in records))

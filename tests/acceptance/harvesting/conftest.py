@@ -14,9 +14,9 @@ IN_SMALL_STEPS = {"index_batch": "5", "sweep_seconds": "1", "fetch_timeout": "12
 
 
 @pytest.fixture(scope="package")
-def library(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+def library(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     data = tmp_path_factory.mktemp("harvesting") / "data"
-    with beside(common, data, COLLECTIONS, **IN_SMALL_STEPS) as started:
+    with beside(system, data, COLLECTIONS, **IN_SMALL_STEPS) as started:
         yield started
 
 

@@ -124,10 +124,10 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def over_rabbitmq(common: System, broker: Path, tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Library:
+def over_rabbitmq(system: System, broker: Path, tmp_path_factory: pytest.TempPathFactory, stack: ExitStack) -> Library:
     url = stack.enter_context(running_rabbitmq(broker))
     data = tmp_path_factory.mktemp("over-rabbitmq") / "data"
-    started = stack.enter_context(beside(common, data, COLLECTIONS, broker_url=url, **IN_SMALL_STEPS))
+    started = stack.enter_context(beside(system, data, COLLECTIONS, broker_url=url, **IN_SMALL_STEPS))
     kill_worker(started)
     api = Api(stack.enter_context(started.client(started.token)))
     library = Library(started, api, stack.enter_context(serving()), stack.enter_context(serving_as(Repository)))

@@ -15,8 +15,8 @@ SOON_MISSED = {"task_silence": "6", "sweep_seconds": "1"}
 
 
 @pytest.fixture(scope="package")
-def works(common: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with beside(common, tmp_path_factory.mktemp("works") / "data", WORKS, **SOON_MISSED) as started:
+def works(system: System, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    with beside(system, tmp_path_factory.mktemp("works") / "data", WORKS, **SOON_MISSED) as started:
         yield started
 
 

@@ -30,13 +30,13 @@ class Runner:
 
 @pytest.fixture(scope="package")
 def runner(
-    servers: ServerUrls, common: System, template_url: str, tmp_path_factory: pytest.TempPathFactory
+    servers: ServerUrls, system: System, template_url: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Runner]:
     name = f"questions_{os.getpid()}"
     template = template_url.rpartition("/")[2].partition("?")[0]
     asyncio.run(execute(servers.database_url, f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     asyncio.run(execute(servers.database_url, f'ALTER DATABASE "{name}" SET synchronous_commit = off'))
-    given = load_settings(common.data, environment={}, database_url=template_url.replace(template, name))
+    given = load_settings(system.data, environment={}, database_url=template_url.replace(template, name))
     runner = Runner(OneProcess(given, tmp_path_factory.mktemp("questions")))
     yield runner
     runner.close()
