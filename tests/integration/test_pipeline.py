@@ -128,7 +128,7 @@ async def test_what_users_wrote_does_not_wait_for_what_follows(services: Service
     await drain_batch(services)
     assert "new" in await found(services, "Book", by_writer("Zoe"))
     async with services.database.reading() as session:
-        assert (await backlog(session))["Book"].pending == 200
+        assert (await backlog(session))["Book"].pending == 200 - 1
     async with services.touching:
         assert not (await drain_batch(services)).claimed, "one batch of what follows is under way"
     assert (await drain_batch(services)).indexed == services.settings.index_batch
