@@ -46,9 +46,9 @@ PATIENCE = timedelta(seconds=5)
 FOLLOWED_AT_ONCE = 2_000
 KEYS_AT_ONCE = 1_000
 TOUCHED_SHARE = 5
-"""For so many written rows of a batch a touched one comes along, and one at least, so that these get on while users
-write all the time.
-"""
+"""With so many written rows of a batch comes a touched one, so that these get on while users write all the time."""
+TOUCHED_ALONG = 20
+"""But so many at least: of batches of few rows, as users write them, who waits does not notice it."""
 TOUCHED_AT_ONCE = 300
 """Touched rows of a batch that has no written ones. One such batch is under way in a process, so that it leaves
 Elasticsearch time for searches and for what users write.
@@ -117,7 +117,8 @@ async def _drain_some(services: Services, size: int) -> Drained:
         session = await stack.enter_async_context(services.database.writing())
         rows = await claim(session, size)
         if rows:
-            rows += await claim(session, max(len(rows) // TOUCHED_SHARE, 1), Stage.TOUCHED)
+            along = min(max(len(rows) // TOUCHED_SHARE, TOUCHED_ALONG), size // TOUCHED_SHARE)
+            rows += await claim(session, along, Stage.TOUCHED)
         elif not services.touching.locked():
             await stack.enter_async_context(services.touching)
             rows = await claim(session, min(size, TOUCHED_AT_ONCE), Stage.TOUCHED)

@@ -15,7 +15,7 @@ from models.outbox import still_waiting
 
 POLL_SECONDS = 0.01
 EACH_SECONDS = 0.02
-"""After a refresh the next one is so much later for each that waited then: those that come meanwhile share it."""
+"""After a refresh the next one is so much later for each that it was for: those that come meanwhile share it."""
 CROWDED_SECONDS = 0.5
 """But not later than that, however many they were."""
 
@@ -63,7 +63,8 @@ class Visibility:
     async def _watch(self) -> None:
         while self._waits:
             await asyncio.sleep(max(0.0, self._rests_until - time.monotonic()))
-            crowd = len(self._waits)
+            if not self._waits:
+                return  # they have given up meanwhile
             try:
                 indexed = await self._indexed()
                 refused = await self._show(indexed)
@@ -75,7 +76,8 @@ class Visibility:
             for wait in indexed:
                 self._settle(wait, next((refused[one] for one in wait.ids if one in refused), None))
             if len(indexed) > 1:
-                self._rests_until = time.monotonic() + min(EACH_SECONDS * crowd, CROWDED_SECONDS)
+                most = min(CROWDED_SECONDS, self._services.settings.searchable_timeout / 4)
+                self._rests_until = time.monotonic() + min(EACH_SECONDS * len(indexed), most)
             await asyncio.sleep(POLL_SECONDS)
 
     async def _show(self, waits: Sequence[_Wait]) -> dict[int, str]:

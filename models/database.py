@@ -59,6 +59,7 @@ class Database:
         self._snapshot = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     async def close(self) -> None:
+        await self.records.close()
         await self._outages.close()
         await self._probe.close()
         await self.statements.close()

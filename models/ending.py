@@ -15,3 +15,6 @@ async def end(*tasks: "asyncio.Task[Any] | None") -> None:
         for task in running:
             task.cancel()
         await asyncio.wait(running, timeout=_AGAIN_SECONDS)
+    for ended in tasks:
+        if ended and not ended.cancelled():
+            ended.exception()  # nobody else asks for it, which asyncio would complain of

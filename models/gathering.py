@@ -4,6 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Generic, TypeVar
 
+from models.ending import end
+
 K = TypeVar("K")
 V = TypeVar("V")
 MOST = 1_000
@@ -31,38 +33,68 @@ class Gathering(Generic[K, V]):
         batch.keys.update(dict.fromkeys(keys))
         answer: asyncio.Future[Mapping[K, V]] = asyncio.get_running_loop().create_future()
         batch.waiting.append(answer)
-        return await answer
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            batch.leave()
+            raise
+
+    async def close(self) -> None:
+        """Break off what is under way; whoever waits for it is cancelled."""
+        await end(*self._running)
 
     def _send(self, batch: "_Batch[K, V]") -> None:
         if self._open is batch:
             self._open = None
-        task = asyncio.create_task(self._answer(batch))
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        if batch.is_wanted:
+            batch.task = asyncio.create_task(self._answer(batch))
+            self._running.add(batch.task)
+            batch.task.add_done_callback(self._running.discard)
 
     async def _answer(self, batch: "_Batch[K, V]") -> None:
-        waiting = batch.waiting
         try:
             found = await self._find(list(batch.keys))
         except asyncio.CancelledError:
-            for one in waiting:
+            for one in batch.waiting:
                 one.cancel()
             raise
         except Exception as error:  # noqa: BLE001 - it is raised where it was asked
-            for one in waiting:
+            for one in batch.waiting:
                 if not one.done():
-                    one.set_exception(error)
+                    one.set_exception(_twin(error))
         else:
-            for one in waiting:
+            for one in batch.waiting:
                 if not one.done():
                     one.set_result(found)
+        finally:
+            batch.waiting = []
+
+
+def _twin(error: Exception) -> Exception:
+    """The same error for one of several who wait: it gathers the frames of the tasks that it goes through."""
+    kind = type(error)
+    twin = kind.__new__(kind, *error.args)
+    twin.__dict__.update(error.__dict__)
+    twin.__cause__ = error.__cause__
+    return twin
 
 
 class _Batch(Generic[K, V]):
     """Keys that are asked for together, in their order, and who waits for them."""
 
-    __slots__ = ("keys", "waiting")
+    __slots__ = ("keys", "task", "waiting")
 
     def __init__(self) -> None:
         self.keys: dict[K, None] = {}
         self.waiting: list[asyncio.Future[Mapping[K, V]]] = []
+        self.task: asyncio.Task[None] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether anybody still waits for it."""
+        return not all(one.done() for one in self.waiting)
+
+    def leave(self) -> None:
+        """Break off what nobody waits for any more, so that it keeps no connection."""
+        if self.task and not self.is_wanted:
+            self.task.cancel()

@@ -132,6 +132,12 @@ class SharedLookups:
         self._ids: Gathering[int, Record] = Gathering(partial(records_by_id, statements))
         self._keys: dict[str, Gathering[str, Record]] = {}
 
+    async def close(self) -> None:
+        """Break off what is under way."""
+        await self._ids.close()
+        for gathering in self._keys.values():
+            await gathering.close()
+
     async def by_id(self, ids: Several[int]) -> Mapping[int, Record]:
         """The living records of any collection by their ids, and maybe others; what is not there is left out."""
         return await self._ids.find(ids)

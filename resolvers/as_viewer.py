@@ -1,6 +1,7 @@
 """Records and tasks for the code of extensions in a request: as its viewer may read, write and start them."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from typing import Any, Protocol
 
 from errors import NotFound
@@ -49,8 +50,9 @@ class AsViewer:
     async def get(self, collection: str, keys: Iterable[str]) -> list[Any]:
         """The records with these keys, in their order, `None` for what is not there; one statement a tick."""
         name = self._collection(collection).name
-        found: list[Any] = await self._ctx.by_key.load_many([(name, key) for key in keys])
-        return found
+        found = await self._ctx.by_key.load_many([(name, key) for key in keys])
+        # Other requests may have the same data, and code of extensions may change its own.
+        return [node and node._replace(data=deepcopy(node.data)) for node in found]
 
     async def search(self, collection: str, **arguments: Any) -> list[Any]:
         """The page of records that `search filter orderBy first after last before` ask for, as in the API.

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from errors import CatalographError
@@ -53,5 +54,7 @@ class ComputedValues(Loader[Asked, Any]):
 
 
 def _with_these_alone(node: Node, names: Sequence[str]) -> Node:
-    """A record without all other properties, so that the same is computed wherever it was read."""
-    return node._replace(data={name: node.data[name] for name in names if name in node.data})
+    """A record without all other properties, so that the same is computed wherever it was read; a copy of it, which the
+    function may change while other requests have the same.
+    """
+    return node._replace(data={name: deepcopy(node.data[name]) for name in names if name in node.data})

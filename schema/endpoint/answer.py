@@ -6,6 +6,7 @@ refused before its operation is looked at, has the same status in both.
 """
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from graphql import ExecutionResult, GraphQLError
@@ -19,7 +20,7 @@ from schema.endpoint.request import RequestHead
 from schema.endpoint.validators import entity_tag, known_tag
 from schema.errors import Stage, http_status, public_error, public_errors
 
-_NO_HEADERS: Mapping[str, str] = {}
+_NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class Outcome(NamedTuple):

@@ -1,4 +1,4 @@
-"""Look-ups of one tick are one call, whoever asks; each has what it asked for, and nobody another's failure to wait."""
+"""Look-ups of one tick are one call, whoever asks; each has what it asked for, or an error of its own."""
 
 import asyncio
 from collections.abc import Collection, Mapping
@@ -7,6 +7,7 @@ import pytest
 
 from errors import DatabaseUnavailable
 from models import gathering
+from models.ending import end
 from models.gathering import Gathering
 
 pytestmark = pytest.mark.anyio
@@ -63,6 +64,7 @@ async def test_a_failure_reaches_all_who_asked() -> None:
     shared = Gathering(Squares().find)
     answers = await asyncio.gather(shared.find([1]), shared.find([-1]), return_exceptions=True)
     assert [type(one) for one in answers] == [DatabaseUnavailable, DatabaseUnavailable]
+    assert answers[0] is not answers[1], "an error gathers the frames that it goes through"
     assert (await shared.find([3]))[3] == 9
 
 
@@ -77,3 +79,31 @@ async def test_who_goes_away_takes_nothing_from_the_others() -> None:
     assert (await patient)[2] == 4
     with pytest.raises(asyncio.CancelledError):
         await impatient
+
+
+async def test_what_nobody_waits_for_any_more_is_broken_off_or_not_even_begun() -> None:
+    squares = Squares()
+    squares.may_go_on.clear()
+    shared = Gathering(squares.find)
+    waiting = [asyncio.create_task(shared.find([number])) for number in (1, 2)]
+    await squares.begun.wait()
+    before = asyncio.all_tasks()
+    await end(*waiting)
+    await asyncio.sleep(0)
+    assert len(before - asyncio.all_tasks()) == 3, "two who waited, and the look-up"
+    early = asyncio.create_task(shared.find([3]))
+    await asyncio.sleep(0)
+    early.cancel()
+    await asyncio.sleep(0.01)
+    assert squares.asked == [[1, 2]]
+
+
+async def test_closing_ends_what_is_under_way() -> None:
+    squares = Squares()
+    squares.may_go_on.clear()
+    shared = Gathering(squares.find)
+    waiting = asyncio.create_task(shared.find([1]))
+    await squares.begun.wait()
+    await shared.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
