@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+from metrics import swallowed
+
 _AGAIN_SECONDS = 1.0
 
 
@@ -16,5 +18,5 @@ async def end(*tasks: "asyncio.Task[Any] | None") -> None:
             task.cancel()
         await asyncio.wait(running, timeout=_AGAIN_SECONDS)
     for ended in tasks:
-        if ended and not ended.cancelled():
-            ended.exception()  # nobody else asks for it, which asyncio would complain of
+        if ended and not ended.cancelled() and (error := ended.exception()):
+            swallowed("a task that was ended", error)  # nobody wants what it was for any more

@@ -23,8 +23,11 @@ async def test_a_task_that_misses_that_it_is_to_end_is_told_again(monkeypatch: p
                     raise
                 missed.append(1)
 
-    going, done = asyncio.create_task(go_on()), asyncio.create_task(asyncio.sleep(0))
+    async def fail() -> None:
+        raise ValueError
+
+    going, done, failed = (asyncio.create_task(one) for one in (go_on(), asyncio.sleep(0), fail()))
     await asyncio.sleep(0.01)
-    await end(going, None, done)
+    await end(going, None, done, failed)
     assert going.cancelled()
     assert not done.cancelled()
