@@ -4,12 +4,17 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from models.collections.kinds import GEO, LINK, OBJECT
+from models.collections.kinds import FLOAT, GEO, LINK, OBJECT
 from models.collections.problems import Problem
 from models.collections.properties import Collection, Property, Shape
 from models.collections.source import did_you_mean
 from models.mappings import IDENTIFIER, RecordMapping, Rule, default_rules
 
+PLACE = Shape(
+    "GeoPoint",
+    "A place on earth.",
+    {name: Property(name, name, FLOAT, "Degrees.", required=True, nullable=False) for name in ("lat", "lon")},
+)
 HEADER = (IDENTIFIER, "@datestamp", "@set")
 """What is taken from the header of a record instead of its metadata."""
 _SOURCE = re.compile(r"[^\W\d][\w:-]*([./][^\W\d][\w:-]*)*")
@@ -66,7 +71,7 @@ def _steps(collection: Collection, path: str) -> tuple[Property, ...]:
         assert shape
         prop = _named(shape, written.removesuffix("[]"), collection.name)
         steps.append(prop)
-        shape = prop.shape
+        shape = _inside(prop)
         if place < len(names) - 1:
             _check_inner(prop, written)
         else:
@@ -74,6 +79,11 @@ def _steps(collection: Collection, path: str) -> tuple[Property, ...]:
     if sum(step.many for step in steps[:-1]) > 1:
         raise ValueError("goes through more than one list of objects")
     return tuple(steps)
+
+
+def _inside(prop: Property) -> Shape | None:
+    """What can be mapped inside of a property; a place is one value elsewhere, and an object in its source."""
+    return PLACE if prop.kind is GEO else prop.shape
 
 
 def _named(shape: Shape, name: str, collection: str) -> Property:
@@ -86,7 +96,7 @@ def _named(shape: Shape, name: str, collection: str) -> Property:
 
 
 def _check_inner(prop: Property, written: str) -> None:
-    if prop.kind is not OBJECT or prop.shape is None:
+    if prop.kind not in (OBJECT, GEO) or _inside(prop) is None:
         raise ValueError(f"{prop.field} is no object, so that nothing is inside it")
     if prop.many and not written.endswith("[]"):
         raise ValueError(f"{prop.field} is a list of objects (did you mean {prop.field}[]?)")
@@ -95,8 +105,9 @@ def _check_inner(prop: Property, written: str) -> None:
 
 
 def _check_last(prop: Property, written: str) -> None:
-    if prop.shape is not None or prop.kind in (OBJECT, GEO):
-        inside = next(iter(prop.shape.properties.values()), None) if prop.shape else None
+    shape = _inside(prop)
+    if shape is not None or prop.kind is OBJECT:
+        inside = next(iter(shape.properties.values()), None) if shape else None
         example = f" (such as {prop.field}{'[]' if prop.many else ''}.{inside.field})" if inside else ""
         raise ValueError(f"{prop.field} is an object: map a property inside it{example}")
     if written.endswith("[]") and not prop.many:

@@ -8,7 +8,7 @@ from functools import cached_property
 from itertools import groupby, zip_longest
 from typing import Any
 
-from models.collections.kinds import BOOLEAN, DATE, DATETIME, FLOAT, INT, LONG
+from models.collections.kinds import BOOLEAN, DATE, DATETIME, FLOAT, GEO, INT, LONG
 from models.collections.properties import Collection, Property, key_text
 from models.elements import Harvested, common_parent, elements_at, text_of
 
@@ -47,6 +47,11 @@ class Rule:
         """The way to what it sets in the record: its property, or the list of objects that has it."""
         return self.steps[: self.depth] or self.steps
 
+    @cached_property
+    def emptied(self) -> tuple[Property, ...]:
+        """The way to what is emptied where the source has it no more: a place as a whole."""
+        return next((self.target[:place] for place, step in enumerate(self.target, 1) if step.kind is GEO), self.target)
+
 
 @dataclass(frozen=True)
 class RecordMapping:
@@ -66,7 +71,7 @@ class RecordMapping:
 
     def cleared(self, document: dict[str, Json], current: Mapping[str, Json]) -> dict[str, Json]:
         """The document, with an empty value for what the record has from the source and the source has no more."""
-        gone = [rule.target for rule in self.rules if _is_gone(rule.target, document, current)]
+        gone = [rule.emptied for rule in self.rules if _is_gone(rule.emptied, document, current)]
         for target in gone:
             last = target[-1]
             if last.many or last.nullable:
@@ -85,8 +90,8 @@ class RecordMapping:
 
 
 def default_rules(collection: Collection) -> tuple[Rule, ...]:
-    """The key is the identifier; the other properties are the elements of their names."""
-    plain = [prop for prop in collection.shape.properties.values() if prop.is_scalar]
+    """The key is the identifier; the other properties are the elements of their names, but for objects and places."""
+    plain = [prop for prop in collection.shape.properties.values() if prop.is_scalar and prop.kind is not GEO]
     return tuple(Rule((prop,), IDENTIFIER if prop is collection.key else prop.name) for prop in plain)
 
 

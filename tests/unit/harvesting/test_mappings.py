@@ -25,7 +25,8 @@ schema:
     weight: {type: [number, "null"]}
     open: {type: [boolean, "null"]}
     subjects: {type: array, items: {type: string}}
-    place: {type: object, format: geo-point}
+    place: {type: [object, "null"], format: geo-point}
+    seen: {type: array, items: {type: object, format: geo-point}}
     free: {type: object}
     day: {type: string, format: date}
     moment: {type: string, format: date-time}
@@ -53,6 +54,7 @@ MODS = """<metadata><mods xmlns="http://www.loc.gov/mods/v3" xmlns:x="urn:x">
   <relatedItem><titleInfo><title>Another</title></titleInfo></relatedItem>
   <dated>2020-02-02T01:02:03Z</dated>
   <extent>12</extent><extent>13</extent><weight>1.5</weight><open>TRUE</open>
+  <at><y>51.5</y><x>-0.25</x></at><at><y>48</y><x>2</x></at>
 </mods></metadata>"""
 
 
@@ -98,6 +100,11 @@ def mapped(books: Collection, mapping: dict[str, str], xml: str = MODS) -> dict[
             {"authors[].family": "place", "authors[].roles": "publisher"},
             {"authors": [{"family": "London", "roles": ["Taylor"]}, {"family": "Paris"}]},
         ),
+        ({"place.lat": "at/y", "place.lon": "at/x"}, {"place": {"lat": 51.5, "lon": -0.25}}),
+        (
+            {"seen[].lat": "at/y", "seen[].lon": "at/x"},
+            {"seen": [{"lat": 51.5, "lon": -0.25}, {"lat": 48.0, "lon": 2.0}]},
+        ),
         ({"free": "weight"}, {"free": "1.5"}),
         ({"day": "@datestamp"}, {"day": "2020-01-01"}),
         ({"moment": "@datestamp"}, {"moment": "2020-01-01T00:00:00Z"}),
@@ -122,6 +129,17 @@ def test_what_the_source_has_no_more_is_emptied_where_that_may_be(books: Collect
     assert mapping.cleared({"number": 1}, {"number": 1, "subjects": []}) == {"number": 1}
 
 
+def test_a_place_that_the_source_has_no_more_is_emptied_as_a_whole(books: Collection) -> None:
+    mapping = read_mapping(books, {"number": "@identifier", "place.lat": "y", "place.lon": "x"})
+    current = {"number": 1, "place": {"lat": 1.0, "lon": 2.0}}
+    assert mapping.cleared({"number": 1}, current) == {"number": 1, "place": None}
+
+
+def test_without_a_mapping_no_text_is_taken_for_a_place(books: Collection) -> None:
+    given = Harvested("17", "2020-01-01", (), etree.fromstring(MODS))
+    assert "place" not in read_mapping(books, None).document(given)
+
+
 def test_the_key_of_a_deleted_record_is_its_identifier_unless_the_metadata_have_it(books: Collection) -> None:
     assert read_mapping(books, {"number": "@identifier"}).key_of_header("017") == "17"
     assert read_mapping(books, {"number": "identifier"}).key_of_header("017") is None
@@ -137,7 +155,10 @@ def test_the_key_of_a_deleted_record_is_its_identifier_unless_the_metadata_have_
         ({"imprint[].publisher": "x"}, ("imprint[].publisher",), "imprint is no list (did you mean imprint?)"),
         ({"title[]": "x"}, ("title[]",), "title is no list"),
         ({"authors": "x"}, ("authors",), "authors is an object: map a property inside it (such as authors[].family)"),
-        ({"place": "x"}, ("place",), "place is an object"),
+        ({"place": "x"}, ("place",), "place is an object: map a property inside it (such as place.lat)"),
+        ({"place.north": "x"}, ("place.north",), "'north' is no property of GeoPoint"),
+        ({"place.lat.x": "x"}, ("place.lat.x",), "lat is no object"),
+        ({"seen.lat": "x"}, ("seen.lat",), "seen is a list of objects (did you mean seen[]?)"),
         ({"authors[].books[].title": "x"}, ("authors[].books[].title",), "more than one list"),
         ({"": "x"}, ("",), "'' is no property"),
         ({"subjects": "a", "subjects[]": "b"}, ("subjects[]",), "is the property that subjects names too"),
