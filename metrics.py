@@ -97,21 +97,19 @@ DOCUMENT_SHARED_BYTES = Counter(
 )
 
 
-_STATUSES = Tally("catalograph_requests", "HTTP requests of `/graphql`, by status.", "status")
-
-
 class Requests(Collector):
     """Requests of `/graphql`, counted and timed without a lock: all are answered by one thread."""
 
     _BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
     def __init__(self) -> None:
+        self._statuses = Tally("catalograph_requests", "HTTP requests of `/graphql`, by status.", "status")
         self._by_seconds = [0] * (len(self._BOUNDS) + 1)
         self._seconds = 0.0
 
     def count(self, status: int, seconds: float | None) -> None:
         """Count a request; streams, which last as long as they like, have no `seconds`."""
-        _STATUSES.count(str(status))
+        self._statuses.count(str(status))
         if seconds is not None:
             self._by_seconds[bisect_left(self._BOUNDS, seconds)] += 1
             self._seconds += seconds

@@ -7,13 +7,13 @@ import orjson
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
 from indexing.aggregates import left_out
-from indexing.batching import Batches
 from indexing.indexes import alias_of
 from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of
 from indexing.search_body import encoded, found_of, search_bodies, search_body
 from indexing.search_query import Found, SearchQuery
 from indexing.server import NDJSON, SearchRefused, SearchServer, refusal_of
 from indexing.suggesting import Suggested, SuggestQuery, suggest_body, suggested_of
+from models.batching import Batches
 
 Query = SearchQuery | SuggestQuery | JointQuery
 _ALL_STATISTICS = "dfs_query_then_fetch"

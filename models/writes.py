@@ -111,15 +111,9 @@ class RecordWrites(Reader):
         """Have `hook` called once all is committed. The write stands whatever the hook does."""
         self.hooks.append(hook)
 
-    async def record_for_update(
-        self, collection: "Collection", record_id: int, *, include_deleted: bool = False
-    ) -> Record | None:
-        """The record as it stands, kept from other writers until the transaction ends."""
-        row = await self.row(_FOR_UPDATE, {"id": record_id})
-        record = Record(*row) if row else None
-        if record is None or record.collection != collection.name or (record.deleted and not include_deleted):
-            return None
-        return record
+    @abstractmethod
+    async def record_for_update(self, collection: "Collection", record_id: int) -> Record | None:
+        """The living record that a write is made from."""
 
     async def create(self, collection: "Collection", data: dict[str, Any], by: str | None = None) -> Record:
         """A new record with revision 1. Raises `DuplicateKey` if a living record has its key."""
@@ -190,6 +184,16 @@ class WriteSession(Session, RecordWrites):
     def __init__(self, connection: AsyncConnection) -> None:
         Session.__init__(self, connection)
         RecordWrites.__init__(self)
+
+    async def record_for_update(
+        self, collection: "Collection", record_id: int, *, include_deleted: bool = False
+    ) -> Record | None:
+        """The record as it stands, kept from other writers until the transaction ends."""
+        row = await self.row(_FOR_UPDATE, {"id": record_id})
+        record = Record(*row) if row else None
+        if record is None or record.collection != collection.name or (record.deleted and not include_deleted):
+            return None
+        return record
 
     async def hold(self, name: str) -> None:
         """Wait until no other transaction holds `name`, and hold it until this one ends."""
@@ -273,11 +277,7 @@ class SingleWrites(RecordWrites):
         self._statements = statements
         self._records = records
 
-    async def record_for_update(
-        self, collection: "Collection", record_id: int, *, include_deleted: bool = False
-    ) -> Record | None:
-        if include_deleted:
-            raise Overtaken  # what is looked up for many is what is not deleted
+    async def record_for_update(self, collection: "Collection", record_id: int) -> Record | None:
         record = (await self._records.by_id([record_id])).get(record_id)
         return record if record and record.collection == collection.name else None
 

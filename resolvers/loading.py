@@ -4,7 +4,7 @@ from asyncio import Future
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Generic, TypeVar, cast
 
-from indexing.batching import Batches
+from models.batching import Batches
 
 K = TypeVar("K")
 V = TypeVar("V")

@@ -64,7 +64,7 @@ async def update(ctx: Context, collection: Collection, id: str, given: Input, ex
     patch = document_of(collection.shape, given, patch=True)
 
     async def write(session: RecordWrites) -> Record:
-        current = await _current(ctx, session, collection, id)
+        current = await _current(ctx, collection, id, session.record_for_update)
         merged = merge_patch(current.data, patch)
         _refuse(forbidden(ctx, collection, "update", given, current.data, merged))
         _refuse(forbidden_changes(ctx, collection, current.data, merged, given))
@@ -83,7 +83,7 @@ async def delete(ctx: Context, collection: Collection, id: str, expected: int | 
     """Mark a record as deleted; the payload has no record any more."""
 
     async def write(session: RecordWrites) -> Record:
-        current = await _current(ctx, session, collection, id)
+        current = await _current(ctx, collection, id, session.record_for_update)
         _refuse(forbidden(ctx, collection, "delete", {}, current.data))
         _refuse_stale(collection, current, expected)
         _refuse(_told(ctx, collection, refused_deletion(collection, current.data, ctx.viewer.id)))
@@ -96,7 +96,7 @@ async def restore(ctx: Context, collection: Collection, id: str) -> Written:  # 
     """Bring a deleted record back, as it was last. A record that is not deleted stays as it is."""
 
     async def write(session: WriteSession) -> Record:
-        current = await _current(ctx, session, collection, id, include_deleted=True)
+        current = await _current(ctx, collection, id, partial(session.record_for_update, include_deleted=True))
         _refuse(forbidden(ctx, collection, "update", {}, current.data))
         if not current.deleted:
             return current
@@ -112,7 +112,7 @@ async def revert(ctx: Context, collection: Collection, id: str, revision: int, e
     told_of = reach(collection, "history", ctx.viewer.subject)
 
     async def write(session: WriteSession) -> Record:
-        current = await _current(ctx, session, collection, id)
+        current = await _current(ctx, collection, id, session.record_for_update)
         _refuse(forbidden(ctx, collection, "update", {}, current.data))
         _refuse_stale(collection, current, expected)
 
@@ -219,17 +219,13 @@ def _user_error(error: CatalographError) -> UserError:
 
 async def _current(
     ctx: Context,
-    session: RecordWrites,
     collection: Collection,
     id: str,  # noqa: A002
-    *,
-    include_deleted: bool = False,
+    find: Callable[[Collection, int], Awaitable[Record | None]],
 ) -> Record:
-    """The record that a write is about, held until the transaction ends."""
+    """The record that a write is about, as `find` has it. Raises `_Refused` where the viewer may not read it either."""
     name, record_id = read_global_id(id) or ("", 0)
-    record = None
-    if name == collection.name:
-        record = await session.record_for_update(collection, record_id, include_deleted=include_deleted)
+    record = await find(collection, record_id) if name == collection.name else None
     if record is None or not ctx.readable.may_read(collection, record):
         raise _Refused(UserError(NOT_FOUND, f"There is no {collection.name} with this id."))
     return record

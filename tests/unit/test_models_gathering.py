@@ -16,11 +16,12 @@ pytestmark = pytest.mark.anyio
 class Squares:
     """Knows the squares of numbers below 100, and what it was asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, quick: bool = True) -> None:
         self.asked: list[list[int]] = []
         self.begun = asyncio.Event()
         self.may_go_on = asyncio.Event()
-        self.may_go_on.set()
+        if quick:
+            self.may_go_on.set()
 
     async def find(self, numbers: Collection[int]) -> Mapping[int, int]:
         self.asked.append(list(numbers))
@@ -40,8 +41,7 @@ async def test_what_is_asked_in_one_tick_is_one_look_up() -> None:
 
 
 async def test_what_is_asked_while_one_is_under_way_is_another() -> None:
-    squares = Squares()
-    squares.may_go_on.clear()
+    squares = Squares(quick=False)
     shared = Gathering(squares.find)
     before = asyncio.create_task(shared.find([1]))
     await squares.begun.wait()
@@ -69,8 +69,7 @@ async def test_a_failure_reaches_all_who_asked() -> None:
 
 
 async def test_who_goes_away_takes_nothing_from_the_others() -> None:
-    squares = Squares()
-    squares.may_go_on.clear()
+    squares = Squares(quick=False)
     shared = Gathering(squares.find)
     impatient, patient = (asyncio.create_task(shared.find([number])) for number in (1, 2))
     await squares.begun.wait()
@@ -82,8 +81,7 @@ async def test_who_goes_away_takes_nothing_from_the_others() -> None:
 
 
 async def test_what_nobody_waits_for_any_more_is_broken_off_or_not_even_begun() -> None:
-    squares = Squares()
-    squares.may_go_on.clear()
+    squares = Squares(quick=False)
     shared = Gathering(squares.find)
     waiting = [asyncio.create_task(shared.find([number])) for number in (1, 2)]
     await squares.begun.wait()
@@ -99,8 +97,7 @@ async def test_what_nobody_waits_for_any_more_is_broken_off_or_not_even_begun() 
 
 
 async def test_closing_ends_what_is_under_way() -> None:
-    squares = Squares()
-    squares.may_go_on.clear()
+    squares = Squares(quick=False)
     shared = Gathering(squares.find)
     waiting = asyncio.create_task(shared.find([1]))
     await squares.begun.wait()
