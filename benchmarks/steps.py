@@ -10,7 +10,8 @@ import orjson
 
 from benchmarks.dataset import COLLECTIONS, Dataset
 from indexing.bulk import bulk_item
-from indexing.documents import DocumentBuilder, Envelope, Targets
+from indexing.document_values import Targets
+from indexing.documents import DocumentBuilder, Envelope
 from models.collections.loading import load_catalog
 from models.documents import encode_document, prepare
 from models.lines import Limits, LineReader

@@ -8,7 +8,8 @@ import orjson
 import structlog
 
 from errors import SearchOverloaded
-from indexing.documents import DocumentBuilder, Envelope, Targets
+from indexing.document_values import Targets
+from indexing.documents import DocumentBuilder, Envelope
 from indexing.pace import Pace
 from indexing.server import NDJSON, OVERLOADED, SearchRefused, SearchServer
 from models.collections.properties import Collection, key_text
