@@ -24,7 +24,7 @@ from tests.programs import Program, run_program
 ROOT = Path(__file__).resolve().parents[1]
 ANSWER_SECONDS = 60
 _NUMBERS = itertools.count(1)
-"""For systems beside another: each has two databases of Valkey, of which there are sixteen."""
+"""For systems beside another: each has two databases of Valkey, of which `up` gives its server 64."""
 _RUNNING: list[Program] = []
 
 

@@ -13,6 +13,8 @@ from deploy.local.supervisor import Supervisor
 from errors import EmbeddedServerError
 
 _PING_SECONDS = 1.0
+# Each system has two, and several may share one server.
+_DATABASES = 64
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Valkey:
         storage = ("--dir", str(self.folder), "--save", "", "--appendonly", "yes" if self.durable else "no")
         return Part(
             name="valkey",
-            argv=(_program(), *network, *storage, "--daemonize", "no"),
+            argv=(_program(), *network, *storage, "--databases", str(_DATABASES), "--daemonize", "no"),
             environment={"PATH": os.defpath},
             folder=self.folder,
             account=self.account,

@@ -1,6 +1,11 @@
 """Names: what a collection or a property is called in GraphQL and in the index."""
 
 import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import inflect
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _WORDS = re.compile(r"[^\W_]+", re.ASCII)
@@ -42,11 +47,24 @@ def upper_first(text: str) -> str:
 
 def plural_of(name: str) -> str:
     """The default query field of a collection: its name, camelCased, pluralised."""
-    import inflect  # takes longer to load than all the rest, and most files name their plural
-
     start, last = re.fullmatch(r"(.*?)([A-Z]?[^A-Z]*)", lower_first(name)).groups()  # type: ignore[union-attr]
-    plural = inflect.engine().plural_noun(last) or f"{last}s"
+    plural = _english().plural_noun(last) or f"{last}s"
     return lower_first(start + upper_first(plural) if start else plural)
+
+
+@cache
+def _english() -> "inflect.engine":
+    """The rules of English; loaded only where a file doesn't name its plural."""
+    import typeguard
+
+    # So decorated, each function of inflect is read, rewritten and compiled anew when it is loaded, to check what it is
+    # given: more than a second of every start.
+    decorated, typeguard.typechecked = typeguard.typechecked, lambda function: function  # type: ignore[assignment]
+    try:
+        import inflect
+    finally:
+        typeguard.typechecked = decorated
+    return inflect.engine()
 
 
 def words_of(name: str) -> str:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 from tests.acceptance.oracle.filters import distance
@@ -48,6 +49,7 @@ def sort_key(value: Json, *, is_text: bool) -> Json:
     return (fold(value), value) if is_text else value
 
 
+@cache
 def fold(text: str) -> str:
     """NFKD, marks dropped, case folded."""
     return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).casefold()

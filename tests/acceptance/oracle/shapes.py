@@ -94,9 +94,16 @@ class Shape:
                 found[name] = {"enum": told} if told else schema
         return found
 
+    @cached_property
+    def _options(self) -> list[Mapping[str, Any]]:
+        """The properties of each member of a union."""
+        return [option.get("properties", {}) for option in self.schema.get("oneOf", ())]
+
     def has(self, name: str, value: Record) -> bool:
         """Whether a property counts: in an object of a union not those of other members alone."""
-        options = [option.get("properties", {}) for option in self.schema.get("oneOf", ())]
+        options = self._options
+        if not options:
+            return True
         own = [each for each in options if any("const" in s and value.get(n) == s["const"] for n, s in each.items())]
         return not own or name in own[0] or not any(name in each for each in options)
 

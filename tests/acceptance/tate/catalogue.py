@@ -1,5 +1,6 @@
 """The Tate collection twice: as the server answers for it, and as its files have it."""
 
+import gc
 import gzip
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -56,7 +57,15 @@ class Records:
         return [self.key(record) for record in records]
 
     def meeting(self, given: Filter) -> list[Record]:
-        return [record for record in self.records if matches(record, given, self.shape)]
+        asked = repr(given)
+        if asked not in self._met:
+            self._met[asked] = [record for record in self.records if matches(record, given, self.shape)]
+        return self._met[asked]
+
+    @cached_property
+    def _met(self) -> dict[str, list[Record]]:
+        """What met each filter: many tests ask the same."""
+        return {}
 
     def in_key_order(self, records: list[Record]) -> list[str]:
         """The keys of records in the order of `found_query`."""
@@ -105,6 +114,8 @@ def tate_in(folder: Path, client: httpx.Client, prefix: str = "") -> Tate:
     for record in _read(folder / f"{prefix}artists.ndjson.gz"):
         artists.setdefault(key_of(record, artist), record)
     artworks = [join(r, artwork, {"Artist": artists}) for r in _read(folder / f"{prefix}artworks.ndjson.gz")]
+    # Millions of objects that stay: to look for garbage among them costs more than the tests.
+    gc.freeze()
     return Tate(client, Records(artwork, artworks), Records(artist, list(artists.values())))
 
 
