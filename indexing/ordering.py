@@ -9,7 +9,7 @@ import orjson
 
 from errors import BadUserInput
 from indexing.fields import KEY, SEQUENCE, field, flat, nested
-from indexing.search_query import OrderKey, SortValues
+from indexing.search_query import Alike, OrderKey, SortValues
 from models.collections.kinds import EXISTS, ORDER
 from models.collections.properties import Path
 
@@ -70,12 +70,17 @@ class Cursors:
         self._secret = secret.encode()
         self._order = f"{collection}:{signature(order)}"
 
-    def write(self, place: SortValues) -> str:
-        body = orjson.dumps([self._order, *place])
+    def write(self, place: SortValues, alike: Alike = ()) -> str:
+        """The cursor of a place, which keeps how many records are known to be alike there."""
+        body = orjson.dumps([self._order, *place, alike] if alike else [self._order, *place])
         return base64.urlsafe_b64encode(self._mac(body) + body).rstrip(b"=").decode()
 
     def read(self, cursor: str) -> SortValues:
         """The place that `cursor` names. Raises `BadUserInput` for one of another order, or none of ours."""
+        return self.read_alike(cursor)[0]
+
+    def read_alike(self, cursor: str) -> tuple[SortValues, Alike]:
+        """The place, and how many records were known to be alike there."""
         try:
             raw = base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
             mac, body = raw[:_MAC_BYTES], raw[_MAC_BYTES:]
@@ -86,7 +91,8 @@ class Cursors:
             raise BadUserInput("This is no cursor of ours.", "Give one from pageInfo or from an edge.") from None
         if order != self._order:
             raise BadUserInput("This cursor belongs to another order.", "Page with the arguments that it came from.")
-        return tuple(place)
+        alike = place.pop() if place and isinstance(place[-1], list) else ()
+        return tuple(place), tuple(alike)
 
     def _mac(self, body: bytes) -> bytes:
         return hmac.digest(self._secret, body, "sha256")[:_MAC_BYTES]

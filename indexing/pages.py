@@ -29,7 +29,7 @@ def before_the_page(query: SearchQuery) -> SearchQuery | None:
 
     `None` where it began at an end of the list.
     """
-    start = query.before if query.backward else query.after
+    start = query.start
     if start is None:
         return None
     # The last value of a place is the record's own number, so that its neighbour has the record itself found too.
@@ -41,6 +41,7 @@ def before_the_page(query: SearchQuery) -> SearchQuery | None:
         backward=not query.backward,
         after=neighbour if query.backward else None,
         before=None if query.backward else neighbour,
+        alike=query.alike,
     )
 
 

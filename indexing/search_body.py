@@ -79,9 +79,8 @@ def _rest(query: SearchQuery, words: Body | None, afterwards: Condition) -> Body
         body["sort"] = sort_clauses(query.order, backward=query.backward)
         if query.scores:
             body["track_scores"] = True
-        start = query.before if query.backward else query.after
-        if start is not None:
-            body["search_after"] = list(start)
+        if query.start is not None:
+            body["search_after"] = list(query.start)
         if query.highlights and words is not None:
             marked = search_query(query.collection, query.text or "", query.text_paths, marks=True)
             body["highlight"] = marking(marked or words, query.text_paths)

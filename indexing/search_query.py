@@ -9,6 +9,8 @@ from models.collections.conditions import ALWAYS, Condition
 from models.collections.properties import Collection, Path, Ranges
 
 SortValues = tuple[Any, ...]
+Alike = tuple[int, ...]
+"""How many records are known to have the values of a place: of the first key of the order, of the first two, and on."""
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,8 @@ class SearchQuery:
     backward: bool = False
     after: SortValues | None = None
     before: SortValues | None = None
+    alike: Alike = ()
+    """Of the cursor where the paging begins."""
     fields: tuple[str, ...] = ()
     """Dotted JSON names to return; the envelope always comes along."""
     total: bool = False
@@ -125,6 +129,11 @@ class SearchQuery:
     distinct: tuple[DistinctQuery, ...] = ()
     readable: frozenset[str] | None = None
     """Names of the full text paths that may be searched; `None` for all."""
+
+    @property
+    def start(self) -> SortValues | None:
+        """The cursor where the paging begins."""
+        return self.before if self.backward else self.after
 
     @property
     def text_paths(self) -> tuple[Path, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from errors import BadUserInput
+from indexing.alike import Neighbours, among_alike, beside_the_page, is_among_many, placed
 from indexing.conditions import check_patterns
 from indexing.distinct import with_distinct
 from indexing.group_keys import group_cursors
@@ -133,9 +134,9 @@ async def _answered(ctx: Context, prepared: "Prepared", query: SearchQuery) -> C
         return _connection(ctx, prepared, query, await ctx.searches.find(query))
     behind = before_the_page(query) if prepared.looks_behind else None
     if behind is None:
-        found = await _found(ctx, query)
+        found = await _page(ctx, query)
     else:
-        found, other = await asyncio.gather(_found(ctx, query), _found(ctx, behind))
+        found, other = await asyncio.gather(_page(ctx, query), _page(ctx, behind))
     connection = _connection(ctx, prepared, query, found, behind=behind is not None and other.more)
     if not found.corrections:
         return connection
@@ -145,11 +146,12 @@ async def _answered(ctx: Context, prepared: "Prepared", query: SearchQuery) -> C
 def _connection(
     ctx: Context, prepared: "Prepared", query: SearchQuery, found: Found, *, behind: bool = False
 ) -> Connection:
+    neighbours = Neighbours(query, found.hits)
     absent = {facet.name: FacetResult(missing=found.total or 0) for facet in prepared.absent}
     return Connection(
         collection=query.collection,
         hits=found.hits,
-        cursor=prepared.cursors.write,
+        cursor=lambda place: prepared.cursors.write(place, neighbours.alike(place)),
         has_next=behind if query.backward else found.more,
         has_previous=found.more if query.backward else behind,
         total=found.total,
@@ -174,7 +176,7 @@ class Prepared(NamedTuple):
     def needs_more(self) -> bool:
         """Whether the page may take more than one search."""
         query = self.query
-        return self.looks_behind or query.corrections or bool(query.stats or query.groups)
+        return self.looks_behind or query.corrections or bool(query.stats or query.groups) or is_among_many(query)
 
 
 def _prepared(ctx: Context, collection: Collection, arguments: Mapping[str, Any], selected: Selected) -> Prepared:
@@ -197,8 +199,8 @@ def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any],
     text = arguments.get("search")
     order = _order(ctx, collection, arguments.get("orderBy"), searched=bool(text and text.strip()))
     cursors = Cursors(ctx.services.settings.secret, collection.name, order)
-    after, before = (
-        cursors.read(c) if (c := arguments.get(name)) is not None else None for name in ("after", "before")
+    (after, alike_after), (before, alike_before) = (
+        cursors.read_alike(c) if (c := arguments.get(name)) is not None else (None, ()) for name in ("after", "before")
     )
     condition = condition_of(collection.shape, arguments.get("filter"), ctx.clock)
     check_patterns(condition)
@@ -214,6 +216,7 @@ def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any],
         backward=last is not None,
         after=after,
         before=before,
+        alike=alike_after if last is None else alike_before,
         fields=selected.fields,
         total=selected.total or selected.correction or any(facet.missing for facet in absent),
         scores=selected.scores,
@@ -228,6 +231,18 @@ def _prepare(ctx: Context, collection: Collection, arguments: Mapping[str, Any],
     begun = (before if query.backward else after) is not None
     behind = begun and ("hasNextPage" if query.backward else "hasPreviousPage") in selected.page
     return Prepared(query, cursors, absent, (arguments, selected), behind)
+
+
+async def _page(ctx: Context, query: SearchQuery) -> Found:
+    """What is found; where many are alike, the page of it among these if they are enough."""
+    among, beside = among_alike(query), beside_the_page(query)
+    if among is None:
+        return await _found(ctx, query)
+    if beside is None:
+        page = await ctx.searches.find(among)
+        return placed(query, page, page) if page.more else await _found(ctx, query)
+    page, others = await asyncio.gather(ctx.searches.find(among), _found(ctx, beside))
+    return placed(query, page, others) if page.more else await _found(ctx, query)
 
 
 async def _found(ctx: Context, query: SearchQuery) -> Found:

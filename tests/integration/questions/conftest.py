@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from config import load_settings
+from indexing import alike
 from tests.integration.conftest import ServerUrls
 from tests.integration.questions.one_process import OneProcess
 from tests.running import System, execute
@@ -26,6 +27,14 @@ class Runner:
     def close(self) -> None:
         self._runner.run(self.one.close())
         self._runner.close()
+
+
+@pytest.fixture(scope="package", autouse=True)
+def few_are_many() -> Iterator[None]:
+    """Two records that are alike are many, so that small collections are paged through as large ones are."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(alike, "MANY", 2)
+        yield
 
 
 @pytest.fixture(scope="package")

@@ -79,3 +79,81 @@ async def disturb(one: OneProcess, chance: random.Random, number: int, shown: li
         if not node["code"].startswith("still"):
             await one.change("mutation($id: ID!) { deleteSheet(id: $id) { errors { code } } }", id=node["id"])
             return
+
+
+ALIKE = {
+    "name": "Twin",
+    "key": "code",
+    "schema": {
+        "type": "object",
+        "properties": {
+            "code": {"type": "string"},
+            "title": {"type": ["string", "null"], "x-search": {"text": "standard"}},
+            "kind": {"type": ["string", "null"]},
+            "count": {"type": ["integer", "null"], "format": "int64"},
+            "size": {"type": ["number", "null"]},
+            "shown": {"type": ["boolean", "null"]},
+            "day": {"type": ["string", "null"], "format": "date"},
+            "words": {"type": "string", "x-search": {"text": "standard"}},
+        },
+    },
+    "access": {"read": "public"},
+}
+VALUES: dict[str, list[Any]] = {
+    "title": [None, "", "Été", "ete"],
+    "kind": [None, "", "b", "B"],
+    "count": [None, 2**63 - 1, -(2**63), 2**53 + 1, 2**53],
+    "size": [None, 0, -0.0, float(-(2**63)), 0.1],
+    "shown": [None, True, False],
+    "day": [None, "0001-01-01", "1969-12-31"],
+}
+TWINS = 60
+AT = """query($by: [TwinOrder!], $first: Int, $after: String, $last: Int, $before: String) {
+  twins(search: "twin", orderBy: $by, first: $first, after: $after, last: $last, before: $before) {
+    totalCount edges { cursor score node { code } } pageInfo { hasNextPage hasPreviousPage } } }"""
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("name", VALUES)
+def test_many_that_are_alike_are_paged_through_as_all_others(runner: Runner, name: str, direction: str) -> None:
+    other = "kind" if name != "kind" else "size"
+    runner.run(page_through_alike(runner.one, name, [{name: direction}, {other: "DESC"}]))
+
+
+async def page_through_alike(one: OneProcess, name: str, order: list[dict[str, str]]) -> None:
+    chance = random.Random(11)
+    few = {other: values[:2] for other, values in VALUES.items()} | {name: VALUES[name]}
+    await one.take({"Twin": ALIKE})
+    twins = [{other: chance.choice(values) for other, values in few.items()} for _ in range(TWINS)]
+    await one.load({"Twin": [{"code": f"{number:02}", "words": "twin", **twin} for number, twin in enumerate(twins)]})
+    whole = (await one.ask(AT, {"by": order, "first": 100}))["twins"]["edges"]
+    asked: list[Any] = []
+    for size in (2, 5):
+        for forward in (True, False):
+            await page_back_and_forth(one, order, whole, size, forward=forward, asked=asked)
+    assert sum(map(is_among_alike, asked)) > TWINS // 4
+
+
+async def page_back_and_forth(
+    one: OneProcess, order: list[dict[str, str]], whole: list[Any], size: int, *, forward: bool, asked: list[Any]
+) -> None:
+    """Page to the one end of the whole list; what each page took is added to `asked`."""
+    way = whole if forward else whole[::-1]
+    place: dict[str, str] = {}
+    for begin in range(0, TWINS, size):
+        data, sent = await one.explained(AT, by=order, **{"first" if forward else "last": size, **place})
+        asked.append(sent)
+        shown = data["twins"]["edges"] if forward else data["twins"]["edges"][::-1]
+        assert [(edge["node"], edge["score"]) for edge in shown] == [
+            (edge["node"], edge["score"]) for edge in way[begin : begin + size]
+        ]
+        ahead, behind = begin + size < TWINS, begin > 0
+        info = {"hasNextPage": ahead if forward else behind, "hasPreviousPage": behind if forward else ahead}
+        assert (data["twins"]["totalCount"], data["twins"]["pageInfo"]) == (TWINS, info)
+        place = {"after" if forward else "before": shown[-1]["cursor"]}
+
+
+def is_among_alike(sent: list[Any]) -> bool:
+    """Whether a page needed no other search than the one among those that are alike."""
+    bodies = sent[0]["body"]
+    return len(sent) == 1 and isinstance(bodies, list) and any("key" in one.get("sort", [{}])[0] for one in bodies)
