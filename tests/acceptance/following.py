@@ -18,7 +18,8 @@ Follow = Callable[..., Results]
 def over_websocket(system: System, document: str, token: str | None = None, **variables: Any) -> Results:
     """The results until the server completes the subscription; an error that ends it is `{"errors": …}`."""
     url = system.graphql.replace("http", "ws", 1)
-    with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
+    # What it has received is not held back: a close would wait ten seconds for the answer that stands behind it.
+    with connect(url, subprotocols=[Subprotocol("graphql-transport-ws")], max_queue=None) as socket:
         payload = {"authorization": f"Bearer {token}"} if token else {}
         socket.send(json.dumps({"type": "connection_init", "payload": payload}))
         assert json.loads(socket.recv(10))["type"] == "connection_ack"

@@ -211,7 +211,7 @@ def test_who_was_away_hears_what_was_missed_without_a_gap_or_a_repeat_while_othe
     for thread in writers:
         thread.start()
     heard: list[Change] = []
-    for turn in range(8):
+    for turn in range(20):
         results = (over_websocket, over_events)[turn % 2]((one, other)[turn % 2], NOTES, one.token, after=cursor)
         heard += (result["data"]["recordChanged"] for result in islice(results, 10))
         results.close()
