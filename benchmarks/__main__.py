@@ -26,6 +26,7 @@ from benchmarks.speed.chart import chart
 from benchmarks.speed.comparing import measure_speed
 from benchmarks.speed.soaking import measure_soak
 from benchmarks.starting import measure_start
+from benchmarks.suggesting import measure_suggesting
 from benchmarks.system import System, SystemFailed, loaded, running
 
 OUTPUT = ROOT / "build" / "bench.json"
@@ -43,6 +44,7 @@ class Part(StrEnum):
     EXECUTOR = "executor"
     DOCUMENTS = "documents"
     PAGING = "paging"
+    SUGGESTING = "suggesting"
     FOLLOWING = "following"
     SPEED = "speed"
     SOAK = "soak"
@@ -88,6 +90,10 @@ def _measure(parts: list[Part], requests: int, folder: Path, console: Console) -
     if Part.PAGING in parts:
         console.print("paging …")
         measures += measure_paging(folder / "paging", dataset, requests // 10)
+    if Part.SUGGESTING in parts:
+        console.print("suggesting …")
+        with running(folder / "suggesting", dataset.load) as system:
+            measures += measure_suggesting(system, dataset)
     if not {Part.IMPORT, Part.SEARCH, Part.KEEPING} & set(parts):
         return measures
     if not dataset.whole:
