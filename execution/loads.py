@@ -5,7 +5,7 @@ turn. What is not as it should be is completed by its field, and its errors go u
 """
 
 from asyncio import ensure_future, get_running_loop
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterable, Iterator, Sequence
 from itertools import repeat
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -22,9 +22,12 @@ Noted = "tuple[FieldPlan, Any, dict[str, Any]]"
 
 
 class Asked(NamedTuple):
-    """What was noted, and what one loader will have for all of it: a value or an error for each key."""
+    """What was noted, and what one loader will have for all of it: a value or an error for each key.
 
-    noted: list[Any]
+    Each is a field, a key or a list of them, and the answers of all objects that want the same.
+    """
+
+    wanted: list[Any]
     values: Awaitable[Sequence[Any]]
 
 
@@ -73,33 +76,33 @@ class Loading:
             values = iter(await asked.values)
         except Exception as error:  # noqa: BLE001 - the error of each field that needs it
             values = repeat(error)
-        noted, late = self._put(asked.noted, values)
+        noted, late = self._put(asked.wanted, values)
         further = [self._fill(one) for one in ask(self._run, noted)]
         if len(further) == 1 and not late:
             await further[0]
         elif further or late:
             await gather_with_cancel(*further, *late)
 
-    def _put(self, noted: list[Any], values: Iterator[Any]) -> tuple[list[Any], list[Awaitable[None]]]:
+    def _put(self, wanted: list[Any], values: Iterator[Any]) -> tuple[list[Any], list[Awaitable[None]]]:
         """Put the values where they belong; gives what they ask for in turn, and what is still to be awaited."""
         further: list[Any] = []
         late: list[Awaitable[None]] = []
         wrong: list[tuple[FieldPlan, Any, dict[str, Any]]] = []
-        for field, key, target in noted:
-            mark = len(further)
-            if field.load.many:
-                value: Any = [next(values) for _ in key]
-                found = _several(field, value, further)
-            else:
-                value = next(values)
-                if value is None and field.nullable:
-                    continue
-                found = field.loaded(value, further)
-            if found is None:
-                del further[mark:]
-                wrong.append((field, value, target))
-            else:
-                target[field.key] = found
+        for field, key, targets in wanted:
+            value: Any = [next(values) for _ in key] if field.load.many else next(values)
+            if value is None and field.nullable:
+                continue
+            found, asks = None, True
+            for target in targets:
+                if asks:  # what is still to be loaded belongs to one place, so that each has an answer of its own
+                    mark = len(further)
+                    found = _several(field, value, further) if field.load.many else field.loaded(value, further)
+                    asks = found is None or len(further) > mark
+                if found is None:
+                    del further[mark:]
+                    wrong.append((field, value, target))
+                else:
+                    target[field.key] = found
         if wrong:
             late = self._complete(wrong)
         return further, late
@@ -175,23 +178,36 @@ def ask(run: "Run", noted: list[Any]) -> list[Asked]:
     """Ask each of the loaders for all that was noted for it."""
     if not noted:
         return []
-    by_loader: dict[Any, list[Any]] = {}
+    by_field: dict[Any, list[Any]] = {}
     for one in noted:
-        load = one[0].load
-        by_loader.setdefault(one[0] if load.asks else load.loader, []).append(one)
-    return [Asked(several, _values(run, several)) for several in by_loader.values()]
+        by_field.setdefault(one[0], []).append(one)
+    by_loader: dict[Any, list[Any]] = {}
+    for field, several in by_field.items():
+        wanted = by_loader.setdefault(field if field.load.asks else field.load.loader, [])
+        wanted += ((field, key, targets) for key, targets in _by_key(several))
+    return [Asked(wanted, _values(run, wanted)) for wanted in by_loader.values()]
 
 
-def _values(run: "Run", noted: list[Any]) -> Awaitable[Sequence[Any]]:
-    """What the loader of all that was noted has for it."""
+def _by_key(noted: list[Any]) -> Iterable[tuple[Any, list[dict[str, Any]]]]:
+    """What was noted for one field: each key with the answers of the objects that want it, each list by itself."""
+    if noted[0][0].load.many:
+        return [(keys, [target]) for _, keys, target in noted]
+    found: dict[Any, list[dict[str, Any]]] = {}
+    for _, key, target in noted:
+        found.setdefault(key, []).append(target)
+    return found.items()
+
+
+def _values(run: "Run", wanted: list[Any]) -> Awaitable[Sequence[Any]]:
+    """What the loader of all that is wanted has for it."""
     keys: list[Any] = []
-    for field, key, _ in noted:
+    for field, key, _ in wanted:
         if field.load.many:
             keys += key
         else:
             keys.append(key)
     try:
-        loader = noted[0][0].loader(run)
+        loader = wanted[0][0].loader(run)
         together = getattr(loader, "load_together", None)
         asked: Awaitable[Sequence[Any]] = together(keys) if together else _each([loader.load(key) for key in keys])
     except Exception as error:  # noqa: BLE001 - the error of each field that needs it

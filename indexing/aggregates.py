@@ -7,7 +7,7 @@ from indexing.conditions import query_of
 from indexing.distinct import distinct_aggregation, distinct_of
 from indexing.groups import groups_aggregation, groups_of
 from indexing.search_query import GroupPage, SearchQuery, Stats, StatsQuery
-from indexing.stats import LISTED, MOST, Aggregations, stats_aggregations, stats_of
+from indexing.stats import MOST, Aggregations, stats_aggregations, stats_of
 from models.collections.conditions import Condition
 
 _STATS, _GROUPS, _DISTINCT = "stats", "groups:", "distinct:"
@@ -37,9 +37,9 @@ def _distinct_in(stats: tuple[StatsQuery, ...]) -> int:
     return sum("distinct" in one.parts for one in stats)
 
 
-def left_out(query: SearchQuery) -> str:
-    """The `filter_path` by which the values that are listed are not sent, where there are any."""
-    return f"-**.{LISTED}.buckets" if query.distinct or _listings(query) else ""
+def lists_values(query: SearchQuery) -> bool:
+    """Whether values are listed, of which only their number is to be sent."""
+    return bool(query.distinct or _listings(query))
 
 
 def stats_found(query: SearchQuery, answer: Mapping[str, Any]) -> Stats:

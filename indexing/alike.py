@@ -93,7 +93,7 @@ def placed(query: SearchQuery, page: Found, others: Found) -> Found:
     """The page that `among_alike(query)` found, with whole places, and what was found beside it."""
     start = query.start or ()
     hits = tuple(hit._replace(sort=start[: len(start) - len(hit.sort)] + hit.sort) for hit in page.hits)
-    return replace(others, hits=hits, more=page.more)
+    return others._replace(hits=hits, more=page.more)
 
 
 def _is_plain(key: OrderKey) -> bool:

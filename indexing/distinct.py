@@ -140,4 +140,4 @@ def _filled(query: SearchQuery, found: Found, counts: Mapping[Place, int]) -> Fo
         name: replace(page, groups=tuple(group(name, one) for one in page.groups))
         for name, page in found.groups.items()
     }
-    return replace(found, stats=exact("", (), found.stats), groups=groups)
+    return found._replace(stats=exact("", (), found.stats), groups=groups)

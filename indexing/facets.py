@@ -311,6 +311,8 @@ def _inside(chosen: list[Compare]) -> Callable[[Any, Any], bool]:
     """Tells whether a filter picks out a range: an equal value lies in it, or it lies wholly within the bounds."""
     values = sorted(value for one in chosen for value in _values(one))
     bounds = [one for one in chosen if one.operator in ("gt", "gte", "lt", "lte")]
+    if not values and not bounds:
+        return lambda _low, _high: False
 
     def inside(low: Any, high: Any) -> bool:
         least = 0 if low is None else bisect_left(values, low)

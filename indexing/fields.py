@@ -6,6 +6,8 @@ returned; `r` holds flat fields for filters, order and facets, `n` the lists of 
 with the words of `t` as they are written, where an analyzer takes their stems.
 """
 
+import re
+
 from models.collections.kinds import TEXT_SLOT, VALUE
 from models.collections.properties import Path
 
@@ -14,7 +16,9 @@ PLAIN_WORDS = "w"
 KEY, SEQUENCE, REVISION, CREATED, UPDATED = "key", "seq", "revision", "createdAt", "updatedAt"
 MAX_ELEMENTS = 100_000
 """How many elements of lists of objects are kept apart in a document, as `settings_of` allows."""
-SOURCE_ENVELOPE = (KEY, REVISION, CREATED, UPDATED)
+ENVELOPE = (REVISION, CREATED, UPDATED)
+"""What is returned of a record beside its properties; its number and its key stand in its place in the order."""
+_ODD = re.compile(r"[^\w-]+", re.ASCII)
 
 
 def field(path: Path, slot: str = VALUE) -> str:
@@ -25,6 +29,14 @@ def field(path: Path, slot: str = VALUE) -> str:
 def flat(path: Path, slot: str = VALUE) -> str:
     """The field at the root, where a facet counts records and not elements."""
     return f"{FLAT}.{path.index}{slot}"
+
+
+def stored(name: str) -> str:
+    """The path of a property in the record as stored, as `filter_path` takes it.
+
+    What means something there or in an address stands for anything, and what else is found so is read by nobody.
+    """
+    return f"{DATA}.{_ODD.sub('*', name)}"
 
 
 def nested(path: Path) -> str:

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from indexing.conditions import Query, query_of
-from indexing.fields import DATA, SOURCE_ENVELOPE
 from indexing.indexes import alias_of
 from indexing.ordering import sort_clauses
-from indexing.search_body import hit_of, marking
+from indexing.search_body import hit_of, hits_in, marking
 from indexing.search_query import RELEVANCE, Hit, SortValues
+from indexing.sent import AGGREGATIONS, EXPLANATION, HIGHLIGHTS, PLACE, SCORE, TOTAL, Paths, of_source
 from indexing.words import search_query
 from models.collections.conditions import Condition
 from models.collections.properties import Collection, Path
@@ -25,7 +25,7 @@ class JointPart:
     scope: Condition
     texts: tuple[Path, ...]
     fields: tuple[str, ...] = ()
-    """Dotted JSON names to return; the envelope always comes along."""
+    """What to return of each document, as `indexing.fields` names it."""
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,12 @@ def before_the_joint_page(query: JointQuery) -> JointQuery | None:
 
 
 def joint_body(query: JointQuery) -> dict[str, Any]:
-    """The `_search` request for `query`: what was selected of any collection is asked for, and no more.
-
-    Elasticsearch takes one list of properties for all indices, so that of two that have one of the same name it
-    returns both.
-    """
-    names = dict.fromkeys(name for part in query.parts for name in part.fields)
+    """The `_search` request for `query`: what was selected of any collection is asked for, and no more."""
     body: dict[str, Any] = {
         "query": {"bool": {"should": [_part(query, part) for part in query.parts], "minimum_should_match": 1}},
         "size": 0 if query.size is None else query.size + 1,
         "track_total_hits": query.total,
-        "_source": [*SOURCE_ENVELOPE, *(f"{DATA}.{name}" for name in names)],
+        "_source": any(part.fields for part in query.parts),
     }
     if query.size is not None:
         body["sort"] = sort_clauses(ORDER, backward=query.backward)
@@ -93,6 +88,22 @@ def joint_body(query: JointQuery) -> dict[str, Any]:
     if query.counts:
         body["aggs"] = {"counts": {"terms": {"field": "_index", "size": len(query.parts)}}}
     return body
+
+
+def joint_paths(query: JointQuery) -> Paths:
+    """What of the answer is read.
+
+    There is one list of properties for all indices, so that of two that have one of the same name both are sent.
+    """
+    paths: list[str] = []
+    if query.size is not None:
+        paths += (PLACE, "hits.hits._index", SCORE)
+        paths += of_source(dict.fromkeys(field for part in query.parts for field in part.fields))
+    paths += [TOTAL] if query.total else []
+    paths += [HIGHLIGHTS] if query.highlights else []
+    paths += [EXPLANATION] if query.explain else []
+    paths += [AGGREGATIONS] if query.counts else []
+    return tuple(paths)
 
 
 def _part(query: JointQuery, part: JointPart) -> Query:
@@ -113,7 +124,7 @@ def joint_found_of(query: JointQuery, answer: Mapping[str, Any]) -> JointFound:
     """What Elasticsearch's answer to `query` says."""
     parts = {alias_of(query.prefix, part.collection.name): part for part in query.parts}
     size = query.size or 0
-    hits = answer["hits"]["hits"]
+    hits = hits_in(answer)
     buckets = answer["aggregations"]["counts"]["buckets"] if query.counts else ()
     counted = {_alias(bucket["key"]): bucket["doc_count"] for bucket in buckets}
     return JointFound(

@@ -1,51 +1,63 @@
 """The `_search` request of a search query, and the reading of its answer: pure functions."""
 
-from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
-from operator import attrgetter, is_
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 import orjson
 
 from errors import CostExceeded
-from indexing.aggregates import aggregates, distinct_found, groups_found, stats_found
+from indexing.aggregates import aggregates, distinct_found, groups_found, lists_values, stats_found
 from indexing.conditions import query_of
 from indexing.corrections import candidates, suggest_clauses
 from indexing.distinct import within_groups
 from indexing.facets import aggregations, answer_to, result_of, split
-from indexing.fields import DATA, SOURCE_ENVELOPE, TEXTS
+from indexing.fields import TEXTS
 from indexing.ordering import sort_clauses
 from indexing.pages import page_of
 from indexing.search_query import DistinctQuery, Found, Hit, SearchQuery
+from indexing.sent import (
+    AGGREGATIONS,
+    EXPLANATION,
+    HIGHLIGHTS,
+    LISTED_VALUES,
+    PLACE,
+    SCORE,
+    SUGGESTIONS,
+    TOTAL,
+    Paths,
+    of_source,
+)
 from indexing.words import highlight_fields, search_query
 from models.collections.conditions import ALWAYS, Condition, both
 from models.collections.properties import Path
 
 Body = dict[str, Any]
+_NOTHING: Mapping[str, Any] = MappingProxyType({})
 MARK, END_MARK = "<mark>", "</mark>"
-_BESIDE_THE_SCOPE = attrgetter(*(one.name for one in fields(SearchQuery) if one.name != "scope"))
+_READ = {
+    "scores": SCORE, "highlights": HIGHLIGHTS, "explain": EXPLANATION, "total": TOTAL, "aggregates": AGGREGATIONS,
+    "lists": LISTED_VALUES, "corrections": SUGGESTIONS,
+}  # fmt: skip
 
 
 def search_body(query: SearchQuery) -> Body:
     """The request for `query`: only what was selected is asked for."""
-    return _Parts.of(query).body(query.scope)
+    parts = _Parts.of(query)
+    return {"query": parts.query(query.scope), **parts.rest}
 
 
-def search_bodies(queries: Iterable[SearchQuery]) -> Iterator[Body]:
-    """The same for several; of those that differ in their scope alone, as for the parents of one field, all but the
-    scope is made once.
+def search_bodies(query: SearchQuery, scopes: Iterable[Condition], limit: str) -> Iterator[bytes]:
+    """The same within each of several further scopes, as for the parents of one field, with a limit of time; all but
+    what is to be found is written once.
     """
-    last: SearchQuery | None = None
-    parts: _Parts | None = None
-    for query in queries:
-        if parts is None or last is None or not _differ_in_scope_alone(last, query):
-            parts = _Parts.of(query)
-        last = query
-        yield parts.body(query.scope)
-
-
-def _differ_in_scope_alone(one: SearchQuery, other: SearchQuery) -> bool:
-    return all(map(is_, _BESIDE_THE_SCOPE(one), _BESIDE_THE_SCOPE(other)))
+    parts = _Parts.of(query)
+    rest = encoded({**parts.rest, "timeout": limit})[1:]
+    for scope in scopes:
+        found = encoded(parts.query(both(query.scope, scope)))
+        yield b'{"query":%b,%b' % (found, rest)
 
 
 @dataclass(frozen=True)
@@ -63,9 +75,9 @@ class _Parts:
         words = search_query(query.collection, query.text or "", query.text_paths)
         return cls(words, shared, query.distinct, _rest(query, words, afterwards))
 
-    def body(self, scope: Condition) -> Body:
+    def query(self, scope: Condition) -> Body:
         found = _query(self.words, both(scope, self.condition))
-        return {"query": within_groups(found, self.distinct) if self.distinct else found, **self.rest}
+        return within_groups(found, self.distinct) if self.distinct else found
 
 
 def _rest(query: SearchQuery, words: Body | None, afterwards: Condition) -> Body:
@@ -73,7 +85,7 @@ def _rest(query: SearchQuery, words: Body | None, afterwards: Condition) -> Body
     body: Body = {
         "size": 0 if query.size is None else query.size + 1,
         "track_total_hits": query.total,
-        "_source": [*SOURCE_ENVELOPE, *(f"{DATA}.{name}" for name in query.fields)],
+        "_source": bool(query.fields),
     }
     if query.size is not None:
         body["sort"] = sort_clauses(query.order, backward=query.backward)
@@ -94,6 +106,26 @@ def _rest(query: SearchQuery, words: Body | None, afterwards: Condition) -> Body
         facets = aggregations(query.facets, query.condition, afterwards)
         body["aggs"] = facets | aggregates(query, afterwards)
     return body
+
+
+def search_paths(query: SearchQuery) -> Paths:
+    """What of the answer is read."""
+    return _paths(
+        query.fields if query.size is not None else None,
+        scores=query.scores,
+        highlights=query.highlights,
+        explain=query.explain,
+        total=query.total,
+        aggregates=bool(query.facets or query.stats or query.groups or query.distinct),
+        lists=lists_values(query),
+        corrections=query.corrections,
+    )
+
+
+@lru_cache(maxsize=500)
+def _paths(fields: tuple[str, ...] | None, **flags: bool) -> Paths:
+    hits = () if fields is None else (PLACE, *of_source(fields))
+    return (*hits, *(path for name, path in _READ.items() if flags[name]))
 
 
 def _query(words: Body | None, condition: Any) -> Body:
@@ -119,7 +151,7 @@ def marking(words: Body, paths: Iterable[Path]) -> Body:
 
 def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
     """What Elasticsearch's answer to `query` says."""
-    hits, more = page_of(query, [hit_of(hit) for hit in answer["hits"]["hits"]])
+    hits, more = page_of(query, [hit_of(hit) for hit in hits_in(answer)])
     aggregated = answer.get("aggregations", {})
     return Found(
         hits=hits,
@@ -133,10 +165,19 @@ def found_of(query: SearchQuery, answer: Mapping[str, Any]) -> Found:
     )
 
 
+def hits_in(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """The hits of an answer, of which nothing is sent where there are none."""
+    hits: Sequence[Mapping[str, Any]] = answer.get("hits", _NOTHING).get("hits", ())
+    return hits
+
+
 def hit_of(hit: Mapping[str, Any], only: Container[str] | None = None) -> Hit:
     """One hit of an answer, with the highlights of all texts or of some only."""
-    score, explanation = hit.get("_score"), hit.get("_explanation")
-    found = Hit(int(hit["_id"]), hit.get("_source", {}), tuple(hit.get("sort", ())), score, explanation=explanation)
+    place, source = hit["sort"], hit.get("_source", _NOTHING)
+    found = Hit(place[-1], place[-2], source, tuple(place))
+    if len(hit) == (1 if source is _NOTHING else 2):
+        return found
+    found = found._replace(score=hit.get("_score"), explanation=hit.get("_explanation"))
     if "highlight" not in hit:
         return found
     marked = {name.removeprefix(f"{TEXTS}."): texts for name, texts in hit["highlight"].items()}

@@ -1,7 +1,7 @@
 """One search as a value: what lies between GraphQL and Elasticsearch, in the terms of the collection."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -115,7 +115,7 @@ class SearchQuery:
     alike: Alike = ()
     """Of the cursor where the paging begins."""
     fields: tuple[str, ...] = ()
-    """Dotted JSON names to return; the envelope always comes along."""
+    """What to return of each document, as `indexing.fields` names it."""
     total: bool = False
     scores: bool = False
     highlights: bool = False
@@ -145,9 +145,10 @@ _NOTHING: Mapping[str, list[str]] = MappingProxyType({})
 
 
 class Hit(NamedTuple):
-    """One record found: its envelope and the properties asked for, with its place in the order."""
+    """One record found: its key, or what stands for it, what was asked for of it, and its place in the order."""
 
     id: int
+    key: str
     source: Mapping[str, Any]
     sort: SortValues
     score: float | None = None
@@ -155,10 +156,9 @@ class Hit(NamedTuple):
     explanation: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Bucket:
+class Bucket(NamedTuple):
     value: Any
-    count: int
+    records: int
     selected: bool = False
     upper: Any = None
     """The end of a range; `None` where it is open, and for terms."""
@@ -204,17 +204,16 @@ class GroupPage:
     more: bool = False
 
 
-@dataclass(frozen=True)
-class Found:
+class Found(NamedTuple):
     """The answer to a search."""
 
     hits: tuple[Hit, ...]
     more: bool
     """Whether there are records beyond the page, in the direction of paging."""
     total: int | None = None
-    facets: Mapping[str, FacetResult] = field(default_factory=dict)
-    stats: Stats = field(default_factory=dict)
-    groups: Mapping[str, GroupPage] = field(default_factory=dict)
+    facets: Mapping[str, FacetResult] = MappingProxyType({})
+    stats: Stats = MappingProxyType({})
+    groups: Mapping[str, GroupPage] = MappingProxyType({})
     distinct: tuple[int | None, ...] = ()
     """For each `DistinctQuery` how many values there are; `None` where they are more than it allows."""
     corrections: tuple[str, ...] = ()

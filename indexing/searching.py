@@ -6,27 +6,29 @@ from typing import Any, NamedTuple
 import orjson
 
 from errors import CatalographError, CostExceeded, SearchUnavailable
-from indexing.aggregates import left_out
 from indexing.indexes import alias_of
-from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of
-from indexing.search_body import encoded, found_of, search_bodies, search_body
+from indexing.joint_search import JointFound, JointQuery, joint_body, joint_found_of, joint_paths
+from indexing.search_body import encoded, found_of, search_bodies, search_body, search_paths
 from indexing.search_query import Found, SearchQuery
+from indexing.sent import AGGREGATIONS, Paths, filter_path
 from indexing.server import NDJSON, SearchRefused, SearchServer, refusal_of
 from indexing.suggesting import Suggested, SuggestQuery, suggest_body, suggested_of
 from models.batching import Batches
+from models.collections.conditions import Condition
 
 Query = SearchQuery | SuggestQuery | JointQuery
 _ALL_STATISTICS = "dfs_query_then_fetch"
 """How Elasticsearch weighs a word by its use in all indices of a search together."""
 
 
-class _Together(NamedTuple):
-    """Queries that are answered by one future."""
+class _Each(NamedTuple):
+    """One query within each of several scopes, answered by one future."""
 
-    queries: Sequence[SearchQuery]
+    query: SearchQuery
+    scopes: Sequence[Condition]
 
 
-class Searches(Batches["Query | _Together", Any]):
+class Searches(Batches["Query | _Each", Any]):
     """The searches of one request."""
 
     def __init__(self, server: SearchServer, prefix: str, request_id: str | None, timeout: float) -> None:
@@ -36,9 +38,9 @@ class Searches(Batches["Query | _Together", Any]):
         self._request_id = request_id
         self._timeout = timeout
 
-    async def find_each(self, queries: Sequence[SearchQuery]) -> list[Found | CatalographError]:
-        """A page for each of several queries, or why there is none."""
-        found: list[Found | CatalographError] = await self.load(_Together(queries))
+    async def find_each(self, query: SearchQuery, scopes: Sequence[Condition]) -> list[Found | CatalographError]:
+        """The page within each of several further scopes, or why there is none."""
+        found: list[Found | CatalographError] = await self.load(_Each(query, scopes))
         return found
 
     async def find(self, query: SearchQuery) -> Found:
@@ -62,32 +64,34 @@ class Searches(Batches["Query | _Together", Any]):
             raise found
         return found
 
-    async def batch_load_fn(self, keys: list[Query | _Together]) -> list[Any]:
-        queries = [query for key in keys for query in (key.queries if isinstance(key, _Together) else (key,))]
-        found = iter(await self._find_all(queries))
-        return [[next(found) for _ in key.queries] if isinstance(key, _Together) else next(found) for key in keys]
+    async def batch_load_fn(self, keys: list[Query | _Each]) -> list[Any]:
+        found = iter(await self._find_all(keys))
+        return [[next(found) for _ in key.scopes] if isinstance(key, _Each) else next(found) for key in keys]
 
-    async def _find_all(self, queries: Sequence[Query]) -> list[Any]:
+    async def _find_all(self, keys: Sequence[Query | _Each]) -> list[Any]:
+        queries = [query for key in keys for query in _queries(key)]
         try:
-            answers = await self._ask(queries)
+            answers = await self._ask(keys, len(queries))
         except (CostExceeded, SearchRefused) as error:
             return [_named(error) for _ in queries]
         return [self._found(query, answer) for query, answer in zip(queries, answers, strict=True)]
 
-    async def _ask(self, queries: Sequence[Query]) -> list[Any]:
+    async def _ask(self, keys: Sequence[Query | _Each], several: int) -> list[Any]:
         limit = f"{self._timeout:g}s"
-        paths = {left_out(query) for query in queries if isinstance(query, SearchQuery)} - {""}
-        leaves_out = f"&filter_path={','.join(paths)}" if paths else ""
-        if len(queries) == 1:
-            (query,) = queries
-            options = "".join(f"&{name}={value}" for name, value in _options(query).items())
-            path = f"/{self._aliases(query)}/_search?timeout={limit}{options}{leaves_out}"
-            return [await self._send(path, encoded(_body(query)))]
+        asked = [(key.query if isinstance(key, _Each) else key, _bodies(key, limit)) for key in keys]
+        paths = tuple(dict.fromkeys(_paths(query) for query, _ in asked))
+        if several == 1:
+            ((query, (body,)),) = asked
+            options = "".join(f"{name}={value}&" for name, value in _options(query).items())
+            path = f"/{self._aliases(query)}/_search?{options}filter_path={filter_path(paths)}"
+            return [await self._send(path, body)]
         lines = bytearray()
-        for query, body in zip(queries, _bodies(queries), strict=True):
-            lines += orjson.dumps({"index": self._aliases(query), **_options(query)}) + b"\n"
-            lines += encoded({**body, "timeout": limit}) + b"\n"
-        answer = await self._send(f"/_msearch?{leaves_out}", bytes(lines), kind=NDJSON)
+        for query, bodies in asked:
+            head = orjson.dumps({"index": self._aliases(query), **_options(query)})
+            for body in bodies:
+                lines += b"%b\n%b\n" % (head, body)
+        path = f"/_msearch?filter_path={filter_path(paths, above='responses.')}"
+        answer = await self._send(path, bytes(lines), kind=NDJSON)
         return list(answer["responses"])
 
     def _aliases(self, query: Query) -> str:
@@ -124,10 +128,23 @@ def _body(query: Query) -> dict[str, Any]:
             return search_body(query)
 
 
-def _bodies(queries: Sequence[Query]) -> Iterable[dict[str, Any]]:
-    pages = [query for query in queries if isinstance(query, SearchQuery)]
-    # Those of a request for many parents; they hardly ever come with others.
-    return search_bodies(pages) if len(pages) == len(queries) else map(_body, queries)
+def _paths(query: Query) -> Paths:
+    match query:
+        case SuggestQuery():
+            return (AGGREGATIONS,)
+        case JointQuery():
+            return joint_paths(query)
+        case _:
+            return search_paths(query)
+
+
+def _queries(key: Query | _Each) -> Sequence[Query]:
+    """The query of each answer."""
+    return [key.query] * len(key.scopes) if isinstance(key, _Each) else [key]
+
+
+def _bodies(key: Query | _Each, limit: str) -> Iterable[bytes]:
+    return search_bodies(*key, limit) if isinstance(key, _Each) else [encoded({**_body(key), "timeout": limit})]
 
 
 def _page(query: SearchQuery, answer: Any) -> Found | CostExceeded:

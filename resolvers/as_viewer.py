@@ -5,6 +5,7 @@ from copy import deepcopy
 from typing import Any, Protocol
 
 from errors import NotFound
+from indexing.fields import ENVELOPE, stored
 from models.collections.properties import Collection
 from models.collections.source import did_you_mean
 from resolvers import writes
@@ -60,8 +61,9 @@ class AsViewer:
         Values of enums are those of the JSON. Raises as a query would.
         """
         found = self._collection(collection)
-        fields = tuple(dict.fromkeys(prop.name for prop in found.shape.properties.values()))
-        return [*(await search(self._ctx, found, arguments, Selected(fields=fields, nodes=True))).nodes]
+        names = dict.fromkeys(prop.name for prop in found.shape.properties.values())
+        selected = Selected(fields=(*map(stored, names), *ENVELOPE), nodes=True)
+        return [*(await search(self._ctx, found, arguments, selected)).nodes]
 
     async def create(self, collection: str, given: Input) -> Any:
         """A new record; what the viewer can correct is in `errors`."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from indexing.fields import CREATED, DATA, KEY, REVISION, UPDATED, numbered
+from indexing.fields import CREATED, DATA, REVISION, UPDATED, numbered
 from indexing.search_query import Hit
 from models.collections.properties import Collection
 from models.records import Record
@@ -14,14 +14,14 @@ from models.tables import MAX_ID
 
 
 class Node(NamedTuple):
-    """A record, or as much of its data as was asked for. Moments that are text are RFC 3339."""
+    """A record, or as much of it as was asked for; what was not is `None`. Moments that are text are RFC 3339."""
 
     collection: Collection
     id: int
     key: str | None
-    revision: int
-    created_at: str | datetime
-    updated_at: str | datetime
+    revision: int | None
+    created_at: str | datetime | None
+    updated_at: str | datetime | None
     data: Mapping[str, Any]
 
 
@@ -30,27 +30,22 @@ def node_of_record(collection: Collection, record: Record) -> Node:
 
 
 def node_of_hit(collection: Collection, hit: Hit) -> Node:
+    """The record of a hit; one without a key is in order by its number, which begins with zeros."""
     source = hit.source
     return Node(
         collection,
         hit.id,
-        _key_of(hit) if collection.key else None,
-        source[REVISION],
-        source[CREATED],
-        source[UPDATED],
+        None if not collection.key or (hit.key[:1] == "0" and hit.key == numbered(hit.id)) else hit.key,
+        source.get(REVISION),
+        source.get(CREATED),
+        source.get(UPDATED),
         source.get(DATA, {}),
     )
 
 
-def _key_of(hit: Hit) -> str | None:
-    """The key of a hit; a record without one is in order by its number."""
-    key: str = hit.source[KEY]
-    return None if key == numbered(hit.id) else key
-
-
-def moment_text(moment: str | datetime) -> str:
+def moment_text(moment: str | datetime | None) -> str | None:
     """A moment of a node as RFC 3339 has it."""
-    return moment if isinstance(moment, str) else moment.isoformat()
+    return moment.isoformat() if isinstance(moment, datetime) else moment
 
 
 def global_id(collection: str, record_id: int) -> str:

@@ -71,8 +71,7 @@ class Groups:
     cursors: Cursors
 
 
-@dataclass(frozen=True)
-class Connection:
+class Connection(NamedTuple):
     """A page of records, with what else was selected."""
 
     collection: Collection
@@ -116,13 +115,12 @@ async def search_each(
 ) -> list[Connection | BaseException]:
     """The same page of what each of the scopes leaves, or why there is none; raises what holds for all of them."""
     prepared = _prepared(ctx, collection, arguments, selected)
-    queries = [_scoped(prepared.query, scope) for scope in scopes]
+    query = prepared.query
     if prepared.needs_more:
-        return await asyncio.gather(*(_answered(ctx, prepared, one) for one in queries), return_exceptions=True)
-    each = zip(queries, await ctx.searches.find_each(queries), strict=True)
-    return [
-        found if isinstance(found, BaseException) else _connection(ctx, prepared, query, found) for query, found in each
-    ]
+        answers = (_answered(ctx, prepared, _scoped(query, scope)) for scope in scopes)
+        return await asyncio.gather(*answers, return_exceptions=True)
+    each = await ctx.searches.find_each(query, scopes)
+    return [one if isinstance(one, BaseException) else _connection(ctx, prepared, query, one) for one in each]
 
 
 def _scoped(query: SearchQuery, scope: Condition) -> SearchQuery:
@@ -140,7 +138,7 @@ async def _answered(ctx: Context, prepared: "Prepared", query: SearchQuery) -> C
     connection = _connection(ctx, prepared, query, found, behind=behind is not None and other.more)
     if not found.corrections:
         return connection
-    return replace(connection, did_you_mean=await _did_you_mean(ctx, query, found))
+    return connection._replace(did_you_mean=await _did_you_mean(ctx, query, found))
 
 
 def _connection(

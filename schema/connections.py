@@ -14,6 +14,7 @@ from graphql import (
 )
 
 from execution.reads import LEAVES_ARGUMENTS, SOURCE, Derive, Load, Named
+from indexing.fields import ENVELOPE, stored
 from indexing.search_query import FacetQuery, GroupQuery
 from models.collections.kinds import LINK
 from models.collections.properties import Collection, Path
@@ -183,17 +184,19 @@ class Connections:
 
 
 def source_fields(selection: Selection, collection: Collection) -> tuple[str, ...]:
-    """The JSON names that the selected fields of records need; of a link that of its key, of what is computed all.
+    """What the selected fields of records need of a document; of a link its key, of what is computed all that a
+    function of an extension may read.
 
     Objects come whole: Elasticsearch leaves out an object of which no selected property is there, and then an empty
     object could not be told from null, nor a list's elements be counted.
     """
     wanted = {node.name.value for node in selection.fields()}
     names = dict.fromkeys(prop.name for field, prop in collection.shape.properties.items() if field in wanted)
-    for field, computed in collection.computed.items():
-        if field in wanted:
-            names |= dict.fromkeys(computed.names)
-    return tuple(names)
+    computed = [one for field, one in collection.computed.items() if field in wanted]
+    for one in computed:
+        names |= dict.fromkeys(one.names)
+    envelope = (name for name in ENVELOPE if computed or name in wanted)
+    return (*map(stored, names), *envelope)
 
 
 def key_holder(collection: Collection, link: Path) -> Path:

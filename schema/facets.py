@@ -20,7 +20,7 @@ from graphql import (
 from errors import BadUserInput
 from execution.reads import SOURCE, Derive, Named
 from indexing.calendar import OF_A_DAY
-from indexing.search_query import Bucket, FacetQuery, FacetResult
+from indexing.search_query import FacetQuery, FacetResult
 from models.collections.filters import MAX_FOLDED_PART
 from models.collections.folding import fold
 from models.collections.kinds import DATETIME, ENUM, MOMENTS
@@ -216,32 +216,29 @@ def _below(source: FacetSource, key: str) -> FacetSource:
 
 
 def _term_buckets(value: FacetValue) -> list[dict[str, Any]]:
+    display = value.prop.kind.display
+    enum = value.prop.enum if value.prop.kind is ENUM else None
     return [
         {
-            "value": _shown(value.prop, bucket),
-            "label": value.prop.kind.display(bucket.value),
-            "count": bucket.count,
-            "selected": bucket.selected,
+            "value": str(enum.by_value.get(shown, shown)) if enum else display(shown),
+            "label": display(shown),
+            "count": count,
+            "selected": selected,
         }
-        for bucket in value.result.buckets
+        for shown, count, selected, _ in value.result.buckets
     ]
 
 
-def _shown(prop: Property, bucket: Bucket) -> str:
-    if prop.kind is ENUM and prop.enum:
-        return str(prop.enum.by_value.get(bucket.value, bucket.value))
-    return prop.kind.display(bucket.value)
-
-
 def _range_buckets(value: FacetValue) -> list[dict[str, Any]]:
+    of_moments = value.prop.kind in MOMENTS
     return [
         {
-            "from": _bound(value, bucket.value),
-            "to": _bound(value, bucket.upper),
-            "count": bucket.count,
-            "selected": bucket.selected,
+            "from": _bound(value, low) if of_moments else low,
+            "to": _bound(value, high) if of_moments else high,
+            "count": count,
+            "selected": selected,
         }
-        for bucket in value.result.buckets
+        for low, count, selected, high in value.result.buckets
     ]
 
 

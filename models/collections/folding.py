@@ -47,6 +47,8 @@ def bounded(text: str) -> str:
 
 def term_text(term: str, *, folded: bool = False) -> str:
     """The text of a term in the index, of one that was too long its beginning; `folded` for what `order_key` makes."""
+    if SEPARATOR not in term:
+        return term
     parts = term.split(SEPARATOR)
     if len(parts) > 1 and len(parts[-1]) == _HASH_LENGTH and len(term.encode()) > _KEPT_BYTES:
         parts.pop()

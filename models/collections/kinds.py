@@ -36,9 +36,9 @@ class Slot:
     """`str`, `int` or `bool`: values of just this type go in as they are, unless they are too long or too large."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Kind:
-    """What follows for a property from the kind of its values."""
+    """What follows for a property from the kind of its values. There is one of each, which is equal to itself alone."""
 
     name: str
     scalar: str

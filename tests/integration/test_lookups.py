@@ -54,7 +54,7 @@ async def test_who_looks_after_a_write_sees_it_whatever_others_have_asked_meanwh
     (paper,) = await create(services, "Paper", {"number": "1", "owner": "ann"})
     ann = readable("ann")
 
-    async def look() -> int:
+    async def look() -> int | None:
         node = await NodesById(services, ann).load(("Paper", paper.id))
         assert node
         return node.revision

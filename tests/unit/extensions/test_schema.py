@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 from graphql import ExecutionResult, GraphQLSchema, build_schema, print_schema
 
+from indexing.fields import ENVELOPE
 from models.collections.loading import Catalog
 from resolvers.context import Context
 from resolvers.nodes import Node
@@ -227,17 +228,23 @@ def test_the_schema_tells_of_all_that_is_added_and_is_valid(asked: Asked) -> Non
 
 
 @pytest.mark.parametrize(
-    ("selected", "names"),
-    [("fullTitle", ("title", "year")), ("year note { text }", ("year",)), ("title", ("title",)), ("id", ())],
+    ("selected", "needed"),
+    [
+        ("fullTitle", ("data.title", "data.year", *ENVELOPE)),
+        ("year note { text }", ("data.year", *ENVELOPE)),
+        ("title", ("data.title",)),
+        ("title revision", ("data.title", "revision")),
+        ("id", ()),
+    ],
 )
 def test_searches_ask_for_what_is_computed_of_and_nothing_else(
-    asked: Asked, selected: str, names: tuple[str, ...]
+    asked: Asked, selected: str, needed: tuple[str, ...]
 ) -> None:
     document = Documents(asked.schema).prepare(f"{{ works {{ nodes {{ {selected} }} }} }}")
     works: Any = document.operation(None).node.selection_set.selections[0]
     info: Any = None
     nodes = tuple(works.selection_set.selections)
-    assert sorted(source_fields(Selection(info, nodes), asked.catalog["Work"])) == sorted(names)
+    assert sorted(source_fields(Selection(info, nodes), asked.catalog["Work"])) == sorted(needed)
 
 
 @pytest.mark.parametrize(("selected", "is_known"), [("fullTitle", True), ("number", True), ("note { text }", False)])

@@ -85,7 +85,7 @@ def test_what_tells_of_all_records_is_asked_beside_the_page(thing: Collection) -
     assert (search_body(beside)["track_total_hits"], search_body(beside)["size"]) == (True, 0)
     assert "aggs" in search_body(beside)
     assert beside_the_page(replace(query, total=False, facets=())) is None
-    found = placed(query, Found((Hit(8, {}, ("D2", 8)),), more=True), Found((), more=False, total=99))
+    found = placed(query, Found((Hit(8, "D2", {}, ("D2", 8)),), more=True), Found((), more=False, total=99))
     assert ([hit.sort for hit in found.hits], found.more, found.total) == ([("print", "D2", 8)], True, 99)
 
 
@@ -137,14 +137,14 @@ def test_a_text_that_is_kept_by_its_beginning_alone_does_not_tell_who_is_alike(t
 
 @pytest.mark.parametrize("name", ["relevance", "at", "notes.rank"])
 def test_whom_no_value_tells_apart_nobody_counts_as_alike(thing: Collection, name: str) -> None:
-    hits = [Hit(number, {}, (1.0, 2.0, "x", number)) for number in range(3)]
+    hits = [Hit(number, "x", {}, (1.0, 2.0, "x", number)) for number in range(3)]
     assert Neighbours(ordered(thing, name, "year"), hits).alike(hits[0].sort) == ()
 
 
 def test_a_page_counts_who_is_alike_on_it_and_before_it(thing: Collection) -> None:
     places = [("a", 1, "D1", 1), ("b", 1, "D2", 2), ("b", 2, "D3", 3), ("b", 2, "D4", 4)]
     query = replace(ordered(thing, "kind", "year"), after=("a", 1, "D0", 0), alike=(70, 5))
-    neighbours = Neighbours(query, [Hit(place[-1], {}, place) for place in places])
+    neighbours = Neighbours(query, [Hit(place[-1], place[-2], {}, place) for place in places])
     assert [neighbours.alike(place) for place in places] == [(71, 6), (3,), (3, 2), (3, 2)]
 
 

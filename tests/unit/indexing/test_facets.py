@@ -34,7 +34,7 @@ def answer(*days: str) -> dict[str, Any]:
 
 def shown(bucket: Bucket) -> tuple[str, int, str | None]:
     upper = None if bucket.upper is None else datetime_text(bucket.upper)[:10]
-    return datetime_text(bucket.value)[:10], bucket.count, upper
+    return datetime_text(bucket.value)[:10], bucket.records, upper
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_the_last_moment_of_a_far_year_is_not_rounded_into_the_next(tmp_path: Pa
 def test_a_histogram_of_numbers_has_no_gaps(tmp_path: Path) -> None:
     asked = facet(tmp_path, "{type: integer, x-search: {facet: {interval: 10}}}")
     given = {"buckets": {"buckets": [{"key": -10.0, "doc_count": 2}, {"key": 10.0, "doc_count": 1}]}}
-    found = [(bucket.value, bucket.count, bucket.upper) for bucket in result_of(asked, given, ALWAYS).buckets]
+    found = [(bucket.value, bucket.records, bucket.upper) for bucket in result_of(asked, given, ALWAYS).buckets]
     assert found == [(-10, 2, 0), (0, 0, 10), (10, 1, 20)]
 
 
@@ -89,7 +89,7 @@ def test_a_text_too_long_for_a_term_is_one_bucket_with_its_beginning(tmp_path: P
     given = {"buckets": {"buckets": [{"key": term, "doc_count": 3}], "sum_other_doc_count": 0}}
     given["selected"] = {"buckets": [{"key": term, "doc_count": 3}]}
     (bucket,) = result_of(asked, given, condition).buckets
-    assert (bucket.count, bucket.selected) == (3, True)
+    assert (bucket.records, bucket.selected) == (3, True)
     assert bucket.value
     assert set(bucket.value) == {"é"}
 
@@ -121,5 +121,5 @@ def test_values_beyond_all_steps_are_one_open_bucket(
 ) -> None:
     asked = facet(tmp_path, f"{{type: number, x-search: {{facet: {{interval: {interval}}}}}}}")
     answered = {"buckets": {"buckets": [{"key": one, "doc_count": 1} for one in sorted((0.0, key), key=float)]}}
-    found = [(bucket.value, bucket.upper, bucket.count) for bucket in result_of(asked, answered, ALWAYS).buckets]
+    found = [(bucket.value, bucket.upper, bucket.records) for bucket in result_of(asked, answered, ALWAYS).buckets]
     assert (*bounds, 1) in found

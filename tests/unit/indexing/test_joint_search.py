@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from indexing.joint_search import JointPart, JointQuery, joint_body, joint_found_of
+from indexing.joint_search import JointPart, JointQuery, joint_body, joint_found_of, joint_paths
 from models.collections.conditions import ALWAYS, Compare
 from models.collections.loading import Catalog, load_catalog
 
@@ -22,8 +22,8 @@ def asked(catalog: Catalog, **given: Any) -> JointQuery:
     status = next(path for path in book.paths if path.name == "status")
     texts = tuple(path for path in book.text_paths if path.name != "notes")
     parts = (
-        JointPart(book, Compare(status, "eq", "published"), texts, ("title",)),
-        JointPart(person, ALWAYS, person.text_paths, ("name",)),
+        JointPart(book, Compare(status, "eq", "published"), texts, ("data.title",)),
+        JointPart(person, ALWAYS, person.text_paths, ("data.name",)),
     )
     return JointQuery("light", parts, "x", **given)
 
@@ -33,7 +33,12 @@ def test_what_is_not_selected_is_not_asked_for(catalog: Catalog) -> None:
     assert body["size"] == 0
     assert body["track_total_hits"] is False
     assert not {"aggs", "highlight", "explain", "sort", "search_after"} & body.keys()
-    assert body["_source"] == ["key", "revision", "createdAt", "updatedAt", "data.title", "data.name"]
+    assert joint_paths(asked(catalog)) == ()
+    page = joint_paths(asked(catalog, size=5))
+    assert [path for path in page if "_source" in path] == [
+        "hits.hits._source.data.title",
+        "hits.hits._source.data.name",
+    ]
 
 
 def test_each_collection_is_searched_in_its_own_index_under_its_own_rule(catalog: Catalog) -> None:
@@ -55,11 +60,11 @@ def test_boosts_are_taken_against_the_greatest_of_the_collection(catalog: Catalo
 
 
 def test_highlights_of_what_is_hidden_in_one_collection_are_left_out_there_alone(catalog: Catalog) -> None:
-    def hit(index: str, record_id: str) -> dict[str, Any]:
+    def hit(index: str) -> dict[str, Any]:
         marked = {"t.notes": ["a <mark>light</mark>"]}
-        return {"_index": index, "_id": record_id, "_source": {}, "sort": [1.0, "a", 1], "highlight": marked}
+        return {"_index": index, "_source": {}, "sort": [1.0, "a", 1], "highlight": marked}
 
-    answer = {"hits": {"hits": [hit("x-book-2024", "1"), hit("x-person-2024", "2")]}}
+    answer = {"hits": {"hits": [hit("x-book-2024"), hit("x-person-2024")]}}
     found = joint_found_of(asked(catalog, size=5, highlights=True), answer)
     assert [(collection.name, dict(one.highlights)) for collection, one in found.hits] == [
         ("Book", {}),

@@ -16,7 +16,7 @@ def artist() -> Collection:
 
 
 def hits(*keys: int) -> list[Hit]:
-    return [Hit(key, {}, (f"{key}", key)) for key in keys]
+    return [Hit(key, f"{key}", {}, (f"{key}", key)) for key in keys]
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from pathlib import Path
 
+import orjson
 import pytest
 
 from errors import CostExceeded
 from indexing.conditions import query_of
-from indexing.search_body import encoded, found_of, search_bodies, search_body
+from indexing.search_body import encoded, found_of, search_bodies, search_body, search_paths
 from indexing.search_query import FacetQuery, OrderKey, SearchQuery
+from models.collections.conditions import both
 from models.collections.dates import Clock
 from models.collections.filters import condition_of
 from models.collections.loading import load_catalog
@@ -34,20 +36,24 @@ def test_a_page_without_a_count_counts_nothing(artwork: Collection) -> None:
     body = search_body(SearchQuery(artwork, size=20, fields=("title",)))
     assert body["size"] == 21
     assert body["track_total_hits"] is False
-    assert body["_source"] == ["key", "revision", "createdAt", "updatedAt", "data.title"]
+    assert body["_source"] is True
+    assert search_paths(SearchQuery(artwork, size=20, fields=("data.title",))) == (
+        "hits.hits.sort",
+        "hits.hits._source.data.title",
+    )
     assert not {"aggs", "highlight", "track_scores", "search_after"} & body.keys()
 
 
-def test_of_several_searches_each_asks_for_its_own(artwork: Collection) -> None:
-    """Also where they differ in what the parents of one field share."""
+def test_the_parents_of_one_field_ask_for_the_same_each_within_its_own(artwork: Collection) -> None:
     path = next(path for path in artwork.paths if path.name == "acquisitionYear")
     scopes = [condition_of(artwork.shape, {"acquisitionYear": {"eq": year}}, Clock.current()) for year in (1900, 1901)]
     page = SearchQuery(artwork, text="horse", order=(OrderKey(path),), size=5, fields=("title",), total=True)
     counted = replace(page, facets=(FacetQuery("years", path),), total=False)
-    queries = [replace(query, scope=scope) for query in (page, counted, page) for scope in scopes]
-    bodies = list(search_bodies(queries))
-    assert bodies == [search_body(query) for query in queries]
-    assert len({str(body) for body in bodies}) == 4
+    readable = replace(page, scope=condition_of(artwork.shape, {"medium": {"eq": "oil"}}, Clock.current()))
+    for query in (page, counted, readable):
+        bodies = [orjson.loads(body) for body in search_bodies(query, scopes, "3s")]
+        within = [replace(query, scope=both(query.scope, scope)) for scope in scopes]
+        assert bodies == [{**search_body(one), "timeout": "3s"} for one in within]
 
 
 def test_highlights_are_asked_for_only_when_selected(artwork: Collection) -> None:
@@ -81,7 +87,7 @@ def test_a_facet_is_read_whether_a_filter_holds_its_parts_together_or_not(artwor
     for aggregations in (apart, {"c": {"doc_count": 9, **parts}}):
         answer = {"hits": {"hits": []}, "aggregations": aggregations}
         found = found_of(SearchQuery(artwork, facets=(facet,)), answer).facets["c"]
-        assert ([bucket.count for bucket in found.buckets], found.missing) == ([2], 7)
+        assert ([bucket.records for bucket in found.buckets], found.missing) == ([2], 7)
 
 
 def test_a_filter_that_is_nested_too_deeply_is_told_to_cost_too_much() -> None:
